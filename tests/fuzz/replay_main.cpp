@@ -1,5 +1,6 @@
-// Stands in for libFuzzer where it is not linked: feeds every file of the given directories, in name
-// order, to the fuzz target, plus the empty input. Any finding is a crash or a sanitizer report.
+// Stands in for libFuzzer where it is not linked: feeds every file of the given directories, in
+// name order, to the fuzz target, plus the empty input. Any finding is a crash or a sanitizer
+// report.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
