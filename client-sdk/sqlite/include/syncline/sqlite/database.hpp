@@ -1,5 +1,8 @@
 #pragma once
 
+#include "syncline/bytes.hpp"
+#include "syncline/result.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "syncline/bytes.hpp"
-#include "syncline/result.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
