@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace syncline::wire {
+
+/// What a decoder accepts from outside, each number with its reason. Every one is enforced before
+/// memory is spent on what it bounds.
+struct Limits {
+    /// One message or change. A change is one transaction; larger ones belong into several.
+    std::size_t bytes_max = std::size_t{1} << 20;
+    /// MessagePack values in one decode. A decoded value costs 16 bytes here, so memory stays below
+    /// four times a full-sized message.
+    std::size_t values_max = std::size_t{1} << 18;
+    /// Containers inside containers: a change needs 6 of its own around a value's 16.
+    std::uint32_t depth_max = 24;
+};
+
+/// A relay's frame carries whole stored batches, whose size the relay chooses.
+[[nodiscard]] inline constexpr Limits relay_frame_limits() {
+    return {std::size_t{16} << 20, std::size_t{1} << 22, 24};
+}
+/// A document's state: a device reads only files it wrote, and documents are bounded by bytes only.
+[[nodiscard]] inline constexpr Limits state_limits() {
+    return {std::size_t{256} << 20, std::size_t{1} << 26, 64};
+}
+
+inline constexpr std::size_t ops_max = 65'536;  ///< ops in one change
+inline constexpr std::size_t removes_max =
+    262'144;  ///< dots that one change may name (24 bytes each once decoded)
+inline constexpr std::size_t name_bytes_max = 128;      ///< space, collection, tenant, document id
+inline constexpr std::size_t key_bytes_max = 1'024;     ///< a field's key
+inline constexpr std::size_t path_max = 16;             ///< fields inside fields
+inline constexpr std::size_t value_depth_max = 16;      ///< arrays and maps inside one value
+inline constexpr std::size_t message_text_max = 1'024;  ///< a change's message, an error's reason
+inline constexpr std::size_t token_bytes_max = 4'096;
+
+}  // namespace syncline::wire

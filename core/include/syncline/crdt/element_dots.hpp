@@ -1,0 +1,40 @@
+#pragma once
+
+#include "syncline/clock/causal_context.hpp"
+#include "syncline/crdt/op.hpp"
+
+#include <map>
+
+namespace syncline {
+
+/// A dot map from elements to the dots of their insertions: an element is in while it has a dot.
+/// Invariant: no element without a dot. Source: Almeida, Shoker, Baquero (2018), §5.1 (DotMap).
+class ElementDots {
+public:
+    using Map = std::map<Value, DotSet>;  // ordered: it reaches bytes
+
+    [[nodiscard]] bool empty() const { return elements_.empty(); }
+    [[nodiscard]] const Map& elements() const { return elements_; }
+    [[nodiscard]] bool contains(const Value& element) const {
+        return elements_.count(element) != 0;
+    }
+    /// The dots of one element.
+    [[nodiscard]] DotSet dots_of(const Value& element) const;
+    /// The dots of all.
+    [[nodiscard]] DotSet dots() const;
+
+    void insert(const Value& element, const Dot& dot) { elements_[element].insert(dot); }
+    void insert(Value element, DotSet dots) {
+        elements_.emplace(std::move(element), std::move(dots));
+    }
+    void erase(const Value& element, const DotSet& dots);
+    void erase(const DotSet& dots);
+    void join(const ElementDots& other, const CausalContext& mine, const CausalContext& theirs);
+
+    friend bool operator==(const ElementDots&, const ElementDots&) = default;
+
+private:
+    Map elements_;
+};
+
+}  // namespace syncline

@@ -1,0 +1,132 @@
+#pragma once
+
+#include "syncline/crdt/dw_flag.hpp"
+#include "syncline/crdt/ew_flag.hpp"
+#include "syncline/crdt/g_counter.hpp"
+#include "syncline/crdt/g_set.hpp"
+#include "syncline/crdt/lww_register.hpp"
+#include "syncline/crdt/mv_register.hpp"
+#include "syncline/crdt/or_set.hpp"
+#include "syncline/crdt/pn_counter.hpp"
+#include "syncline/crdt/rw_set.hpp"
+#include "syncline/crdt/type.hpp"
+
+#include <map>
+#include <memory>
+#include <variant>
+
+namespace syncline {
+
+class Node;
+
+/// A map of fields of any type, maps included (observed-remove map, recursive).
+///
+/// Semantics  A field is (key, type): concurrent creations of one are the same field and both
+///            sides' contents live in it. Removing a field removes what the remover had seen in it
+///            and below; concurrent edits inside survive, and the field with them. A map exists
+///            while something live is in it, or while its own presence dot is (create()).
+///
+///            | concurrently                       | result                   |
+///            | create settings, create settings   | one, with both contents  |
+///            | remove field, edit inside it       | the field with that edit |
+///            | register `a`, counter `a`          | both; a view shows one   |
+///
+/// State      Presence dots, and a node a field. Invariant: no field that is empty().
+/// Delivery   Ops in causal order; states in any.
+/// Source     Almeida, Shoker, Baquero (2018), §5.4; Rinberg et al., DSON (2022), for nesting over
+///            one shared context.
+/// Threads    A plain value.
+class OrMap {
+public:
+    using OpType = FieldOp;
+    using Fields = std::map<FieldKey, std::unique_ptr<Node>>;
+
+    OrMap();
+    OrMap(const OrMap& other);
+    OrMap(OrMap&&) noexcept;
+    OrMap& operator=(const OrMap& other);
+    OrMap& operator=(OrMap&&) noexcept;
+    ~OrMap();
+
+    /// The field's node, or null. O(log n) a step.
+    [[nodiscard]] const Node* find(const FieldKey& field) const;
+    [[nodiscard]] const Node* find(const Path& path) const;
+    [[nodiscard]] const Fields& fields() const { return fields_; }
+    [[nodiscard]] const DotSet& presence() const { return presence_; }
+
+    /// The store at `path`, or an empty one: what a mutator starts from. T is the store of the
+    /// path's last type.
+    template <typename T>
+    [[nodiscard]] const T& at(const Path& path) const;
+
+    /// Makes the map at `path` (the root for an empty one) exist while nothing is in it.
+    [[nodiscard]] FieldOp create(const Path& path) const;
+    /// Removes all that is visible at and below `path`: one op for the dots and one for each
+    /// counter. Empty when nothing is there.
+    [[nodiscard]] std::vector<FieldOp> clear(const Path& path, const ReplicaId& author) const;
+
+    void apply(const FieldOp& op, const Event& at) { apply_at(op, 0, at); }
+    [[nodiscard]] static OrMap delta(const FieldOp& op, const Event& at, const OrMap& before);
+    [[nodiscard]] static const DotSet& removes(const FieldOp& op) { return op.op.removes; }
+    void join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs);
+
+    [[nodiscard]] bool live() const;
+    [[nodiscard]] bool empty() const { return presence_.empty() && fields_.empty(); }
+    [[nodiscard]] DotSet live_dots() const;
+    void erase(const DotSet& dots);
+
+    /// For decoders.
+    void insert(FieldKey field, Node node);
+    void set_presence(DotSet dots) { presence_ = std::move(dots); }
+
+    friend bool operator==(const OrMap& a, const OrMap& b);
+
+private:
+    void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
+    void apply_here(const Op& op, const Event& at);
+
+    DotSet presence_;
+    Fields fields_;
+};
+
+/// One field's contents: exactly one of the types.
+class Node {
+public:
+    using Store = std::variant<OrMap, OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag,
+                               LwwRegister, MvRegister>;
+
+    explicit Node(Type type);
+    explicit Node(Store store) : store_(std::move(store)) {}
+
+    [[nodiscard]] Type type() const;
+    template <typename T>
+    [[nodiscard]] const T* as() const {
+        return std::get_if<T>(&store_);
+    }
+    [[nodiscard]] const Store& store() const { return store_; }
+    [[nodiscard]] Store& store() { return store_; }
+
+    [[nodiscard]] bool live() const;
+    [[nodiscard]] bool empty() const;
+    [[nodiscard]] DotSet live_dots() const;
+    void erase(const DotSet& dots);
+    void join(const Node& other, const CausalContext& mine, const CausalContext& theirs);
+
+    friend bool operator==(const Node&, const Node&) = default;
+
+private:
+    Store store_;
+};
+
+template <typename T>
+const T& OrMap::at(const Path& path) const {
+    static const T none;
+    if constexpr (std::is_same_v<T, OrMap>) {
+        if (path.empty()) return *this;
+    }
+    const Node* node = find(path);
+    const T* store = node == nullptr ? nullptr : node->as<T>();
+    return store == nullptr ? none : *store;
+}
+
+}  // namespace syncline

@@ -1,0 +1,390 @@
+// The canonical bytes of states (docs/encoding.md, "Document state").
+//
+//   document := [replicas, early, map]              replicas: ascending, each used
+//   state    := [context, replicas, map]
+//   map      := [presence, field...]                field := [key, type, store], ascending
+//   dots     := [replica index, counter, ...]       ascending
+//   register := [[replica index, counter, stamp, value]...]
+//   set      := [[element, dots]...]                rw_set := [set, set]
+//   flag     := dots                                dw_flag := [dots, dots]
+//   counter  := [[replica index, counter, sum, cancelled counter, cancelled sum]...]
+
+#include "syncline/document/document.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace syncline::wire {
+
+namespace {
+
+// Writing: first see which replicas are named, then write with their indices.
+
+class Replicas {
+public:
+    void see(const DotSet& dots) {
+        for (const Dot& dot : dots) see(dot.replica);
+    }
+    void see(const ReplicaId& replica) {
+        if (!sorted_.empty() && sorted_.back() == replica) return;  // nearly always
+        sorted_.push_back(replica);
+    }
+    void see(const ElementDots& elements) {
+        for (const auto& [element, dots] : elements.elements()) see(dots);
+    }
+    void see(const DotValues& values) {
+        for (const auto& entry : values.entries()) see(entry.dot.replica);
+    }
+    void see(const CounterEntries& counter) {
+        for (const auto& [replica, entry] : counter.entries()) see(replica);
+    }
+    void see(const OrMap& map) {
+        see(map.presence());
+        for (const auto& [field, node] : map.fields()) {
+            std::visit([&](const auto& store) { see(store); }, node->store());
+        }
+    }
+    void see(const OrSet& set) { see(set.elements()); }
+    void see(const GSet& set) { see(set.elements()); }
+    void see(const RwSet& set) {
+        see(set.inserted());
+        see(set.erased());
+    }
+    void see(const PnCounter& counter) { see(counter.entries()); }
+    void see(const GCounter& counter) { see(counter.entries()); }
+    void see(const EwFlag& flag) { see(flag.enables()); }
+    void see(const DwFlag& flag) {
+        see(flag.enables());
+        see(flag.disables());
+    }
+    void see(const LwwRegister& reg) { see(reg.values()); }
+    void see(const MvRegister& reg) { see(reg.dot_values()); }
+
+    void write(Writer& out) {
+        std::sort(sorted_.begin(), sorted_.end());
+        sorted_.erase(std::unique(sorted_.begin(), sorted_.end()), sorted_.end());
+        out.array(sorted_.size());
+        for (const ReplicaId& replica : sorted_) out.binary(replica.view());
+    }
+    [[nodiscard]] std::uint64_t index(const ReplicaId& replica) const {
+        return static_cast<std::uint64_t>(
+            std::lower_bound(sorted_.begin(), sorted_.end(), replica) - sorted_.begin());
+    }
+
+private:
+    std::vector<ReplicaId> sorted_;
+};
+
+class StoreWriter {
+public:
+    StoreWriter(Writer& out, const Replicas& replicas) : out_(out), replicas_(replicas) {}
+
+    void write(const DotSet& dots) {
+        out_.array(dots.size() * 2);
+        for (const Dot& dot : dots) out_.u64(replicas_.index(dot.replica)).u64(dot.counter);
+    }
+    void write(const ElementDots& elements) {
+        out_.array(elements.elements().size());
+        for (const auto& [element, dots] : elements.elements()) {
+            out_.array(2);
+            write_value(out_, element);
+            write(dots);
+        }
+    }
+    void write(const DotValues& values) {
+        out_.array(values.entries().size());
+        for (const auto& entry : values.entries()) {
+            out_.array(4).u64(replicas_.index(entry.dot.replica)).u64(entry.dot.counter);
+            out_.u64(entry.hlc.packed);
+            write_value(out_, entry.value);
+        }
+    }
+    void write(const CounterEntries& counter) {
+        out_.array(counter.entries().size());
+        for (const auto& [replica, entry] : counter.entries()) {
+            out_.array(5).u64(replicas_.index(replica));
+            out_.u64(entry.total.counter).i64(entry.total.sum);
+            out_.u64(entry.cancelled.counter).i64(entry.cancelled.sum);
+        }
+    }
+    void write(const OrMap& map) {
+        out_.array(1 + map.fields().size());
+        write(map.presence());
+        for (const auto& [field, node] : map.fields()) {
+            out_.array(3).text(field.key).u64(static_cast<std::uint64_t>(field.type));
+            std::visit([&](const auto& store) { write(store); }, node->store());
+        }
+    }
+    void write(const OrSet& set) { write(set.elements()); }
+    void write(const GSet& set) { write(set.elements()); }
+    void write(const RwSet& set) {
+        out_.array(2);
+        write(set.inserted());
+        write(set.erased());
+    }
+    void write(const PnCounter& counter) { write(counter.entries()); }
+    void write(const GCounter& counter) { write(counter.entries()); }
+    void write(const EwFlag& flag) { write(flag.enables()); }
+    void write(const DwFlag& flag) {
+        out_.array(2);
+        write(flag.enables());
+        write(flag.disables());
+    }
+    void write(const LwwRegister& reg) { write(reg.values()); }
+    void write(const MvRegister& reg) { write(reg.dot_values()); }
+
+private:
+    Writer& out_;
+    const Replicas& replicas_;
+};
+
+// Reading: the same shapes, each checked for order, range and use as it goes by.
+
+class StoreReader {
+public:
+    explicit StoreReader(Reader& in) : in_(in) {
+        for (std::size_t left = in.array(); left > 0 && !in.failed(); --left) {
+            const ReplicaId replica = read_replica(in);
+            in.require(replicas_.empty() || replicas_.back() < replica, ErrorCode::not_canonical);
+            replicas_.push_back(replica);
+        }
+        used_.assign(replicas_.size(), false);
+    }
+
+    void require_all_used() {
+        const bool all = std::all_of(used_.begin(), used_.end(), [](bool used) { return used; });
+        in_.require(all, ErrorCode::not_canonical);
+    }
+
+    DotSet dots() {
+        DotSet dots;
+        Dot last;
+        const std::size_t count = in_.array();
+        in_.require(count % 2 == 0, ErrorCode::malformed);
+        for (std::size_t left = count / 2; left > 0 && !in_.failed(); --left) {
+            const Dot next = dot();
+            in_.require(dots.empty() || last < next, ErrorCode::not_canonical);
+            dots.insert(next);
+            last = next;
+        }
+        return dots;
+    }
+    DotSet some_dots() {
+        DotSet some = dots();
+        in_.require(!some.empty(), ErrorCode::not_canonical);
+        return some;
+    }
+    ElementDots elements() {
+        ElementDots elements;
+        const Value* last = nullptr;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left) {
+            in_.array_of(2);
+            Value element = read_value(in_);
+            in_.require(last == nullptr || *last < element, ErrorCode::not_canonical);
+            elements.insert(std::move(element), some_dots());
+            last = &elements.elements().rbegin()->first;
+        }
+        return elements;
+    }
+    DotValues values() {
+        DotValues values;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left) {
+            in_.array_of(4);
+            const Dot at = dot();
+            in_.require(values.empty() || values.entries().back().dot < at,
+                        ErrorCode::not_canonical);
+            const Hlc hlc{in_.u64()};
+            values.insert({at, hlc, read_value(in_)});
+        }
+        return values;
+    }
+    CounterEntries counter() {
+        CounterEntries counter;
+        const ReplicaId* last = nullptr;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left) {
+            in_.array_of(5);
+            const ReplicaId at = replica();
+            in_.require(last == nullptr || *last < at, ErrorCode::not_canonical);
+            CounterEntries::Entry entry;
+            entry.total = mark();
+            entry.cancelled = mark();
+            in_.require(entry.total.counter + entry.cancelled.counter > 0,
+                        ErrorCode::not_canonical);
+            counter.insert(at, entry);
+            last = &counter.entries().rbegin()->first;
+        }
+        return counter;
+    }
+    // Recursion is bounded by path_max.
+    OrMap map(std::size_t depth) {
+        OrMap map;
+        in_.require(depth <= path_max, ErrorCode::too_deep);
+        const std::size_t count = in_.array();
+        in_.require(count >= 1, ErrorCode::malformed);
+        map.set_presence(dots());
+        for (std::size_t left = count; left > 1 && !in_.failed(); --left) {
+            in_.array_of(3);
+            FieldKey field;
+            field.key = std::string(in_.text(key_bytes_max));
+            const auto type = type_of(in_.u64());
+            in_.require(type.has_value(), ErrorCode::unknown_format);
+            if (in_.failed()) return map;
+            field.type = *type;
+            in_.require(map.fields().empty() || map.fields().rbegin()->first < field,
+                        ErrorCode::not_canonical);
+            Node node = store(*type, depth + 1);
+            in_.require(!node.empty(), ErrorCode::not_canonical);
+            if (!in_.failed()) map.insert(std::move(field), std::move(node));
+        }
+        return map;
+    }
+
+private:
+    Node store(Type type, std::size_t depth) {
+        switch (type) {
+            case Type::map: return Node(map(depth));
+            case Type::or_set: return Node(OrSet(elements()));
+            case Type::g_set: return Node(GSet(elements()));
+            case Type::rw_set: {
+                in_.array_of(2);
+                ElementDots inserted = elements();
+                return Node(RwSet(std::move(inserted), elements()));
+            }
+            case Type::pn_counter: return Node(PnCounter(counter()));
+            case Type::g_counter: return Node(GCounter(counter()));
+            case Type::ew_flag: return Node(EwFlag(dots()));
+            case Type::dw_flag: {
+                in_.array_of(2);
+                DotSet enables = dots();
+                return Node(DwFlag(std::move(enables), dots()));
+            }
+            case Type::lww_register: return Node(LwwRegister(values()));
+            case Type::mv_register: return Node(MvRegister(values()));
+        }
+        return Node(type);
+    }
+    ReplicaId replica() {
+        const std::uint64_t index = in_.u64();
+        in_.require(index < replicas_.size(), ErrorCode::out_of_range);
+        if (in_.failed()) return {};
+        used_[index] = true;
+        return replicas_[index];
+    }
+    Dot dot() {
+        Dot dot;
+        dot.replica = replica();
+        dot.counter = in_.u64(counter_max);
+        in_.require(dot.counter > 0, ErrorCode::out_of_range);
+        return dot;
+    }
+    CounterMark mark() {
+        CounterMark mark;
+        mark.counter = in_.u64(counter_max);
+        mark.sum = in_.i64();
+        in_.require(mark.counter > 0 || mark.sum == 0, ErrorCode::not_canonical);
+        return mark;
+    }
+
+    Reader& in_;
+    std::vector<ReplicaId> replicas_;
+    std::vector<bool> used_;
+};
+
+}  // namespace
+
+ReplicaId read_replica(Reader& in) {
+    ReplicaId replica;
+    const BytesView bytes = in.binary_of(16);
+    if (!in.failed()) std::copy(bytes.begin(), bytes.end(), replica.bytes.begin());
+    return replica;
+}
+
+void write_vector(Writer& out, const VersionVector& vector) {
+    out.map(vector.size());
+    for (const auto& [replica, counter] : vector) out.binary(replica.view()).u64(counter);
+}
+
+VersionVector read_vector(Reader& in) {
+    VersionVector vector;
+    ReplicaId last;
+    for (std::size_t left = in.map(); left > 0 && !in.failed(); --left) {
+        const ReplicaId replica = read_replica(in);
+        in.require(vector.empty() || last < replica, ErrorCode::not_canonical);
+        const std::uint64_t counter = in.u64(counter_max);
+        in.require(counter > 0, ErrorCode::not_canonical);
+        vector.raise(replica, counter);
+        last = replica;
+    }
+    return vector;
+}
+
+Bytes encode_document(const Document& document) {
+    if (document.empty()) return {};
+    Writer out;
+    Replicas replicas;
+    replicas.see(document.early());
+    replicas.see(document.root());
+    out.array(3);
+    replicas.write(out);
+    StoreWriter stores(out, replicas);
+    stores.write(document.early());
+    stores.write(document.root());
+    return out.take();
+}
+
+Result<Document> decode_document(BytesView bytes, const Limits& limits) {
+    if (bytes.empty()) return Document();
+    Reader in(bytes, limits);
+    in.array_of(3);
+    StoreReader stores(in);
+    DotSet early = stores.dots();
+    OrMap root = stores.map(0);
+    stores.require_all_used();
+    Document document(std::move(root), std::move(early));
+    in.require(!document.empty(), ErrorCode::not_canonical);
+    return in.finish(std::move(document));
+}
+
+Bytes encode_state(const OrMap& map, const CausalContext& context) {
+    Writer out;
+    out.array(4);
+    write_vector(out, context.vector());
+    out.map(context.exceptions().size());
+    for (const auto& [replica, runs] : context.exceptions()) {
+        out.binary(replica.view()).array(runs.size() * 2);
+        for (const auto& run : runs) out.u64(run.first).u64(run.last);
+    }
+    Replicas replicas;
+    replicas.see(map);
+    replicas.write(out);
+    StoreWriter(out, replicas).write(map);
+    return out.take();
+}
+
+Result<std::pair<OrMap, CausalContext>> decode_state(BytesView bytes, const Limits& limits) {
+    Reader in(bytes, limits);
+    in.array_of(4);
+    CausalContext context(read_vector(in));
+    ReplicaId last;
+    for (std::size_t left = in.map(), first = left; left > 0 && !in.failed(); --left) {
+        const ReplicaId replica = read_replica(in);
+        in.require(left == first || last < replica, ErrorCode::not_canonical);
+        last = replica;
+        const std::size_t numbers = in.array();
+        in.require(numbers % 2 == 0 && numbers > 0, ErrorCode::malformed);
+        std::uint64_t floor = context.vector().at(replica) + 1;
+        for (std::size_t runs = numbers / 2; runs > 0 && !in.failed(); --runs) {
+            const CausalContext::Run run{in.u64(counter_max), in.u64(counter_max)};
+            in.require(floor < run.first && run.first <= run.last, ErrorCode::not_canonical);
+            if (in.failed()) break;
+            context.insert(replica, run);
+            floor = run.last + 1;
+        }
+    }
+    StoreReader stores(in);
+    OrMap map = stores.map(0);
+    stores.require_all_used();
+    return in.finish(std::pair(std::move(map), std::move(context)));
+}
+
+}  // namespace syncline::wire

@@ -1,0 +1,187 @@
+#include "syncline/crdt/counter_entries.hpp"
+#include "syncline/crdt/dot_values.hpp"
+#include "syncline/crdt/element_dots.hpp"
+#include "syncline/crdt/lww_register.hpp"
+#include "syncline/crdt/rw_set.hpp"
+
+#include <algorithm>
+
+namespace syncline {
+
+// DotValues
+
+const DotValues::Entry* DotValues::winner() const {
+    const auto best =
+        std::max_element(entries_.begin(), entries_.end(),
+                         [](const Entry& a, const Entry& b) { return a.loses_to(b); });
+    return best == entries_.end() ? nullptr : &*best;
+}
+
+DotSet DotValues::dots() const {
+    DotSet dots;
+    for (const Entry& entry : entries_) dots.insert(entry.dot);
+    return dots;
+}
+
+void DotValues::insert(Entry entry) {
+    const auto place = std::lower_bound(entries_.begin(), entries_.end(), entry.dot,
+                                        [](const Entry& e, const Dot& dot) { return e.dot < dot; });
+    if (place != entries_.end() && place->dot == entry.dot) return;
+    entries_.insert(place, std::move(entry));
+}
+
+void DotValues::erase(const DotSet& dots) {
+    if (entries_.empty() || dots.empty()) return;
+    entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) { return dots.contains(entry.dot); }),
+                   entries_.end());
+}
+
+void DotValues::join(const DotValues& other, const CausalContext& mine,
+                     const CausalContext& theirs) {
+    const DotSet their_dots = other.dots();
+    entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& entry) {
+                                      return !their_dots.contains(entry.dot) &&
+                                             theirs.contains(entry.dot);
+                                  }),
+                   entries_.end());
+    for (const Entry& entry : other.entries_) {
+        if (!mine.contains(entry.dot)) insert(entry);
+    }
+}
+
+std::vector<DotValues::Entry> LwwRegister::conflicts() const {
+    std::vector<DotValues::Entry> losers;
+    const DotValues::Entry* winner = values_.winner();
+    for (const DotValues::Entry& entry : values_.entries()) {
+        if (&entry != winner) losers.push_back(entry);
+    }
+    return losers;
+}
+
+// ElementDots
+
+DotSet ElementDots::dots_of(const Value& element) const {
+    const auto found = elements_.find(element);
+    return found == elements_.end() ? DotSet{} : found->second;
+}
+
+DotSet ElementDots::dots() const {
+    DotSet dots;
+    for (const auto& [element, of_element] : elements_) dots.insert_all(of_element);
+    return dots;
+}
+
+void ElementDots::erase(const Value& element, const DotSet& dots) {
+    if (dots.empty()) return;
+    const auto found = elements_.find(element);
+    if (found == elements_.end()) return;
+    found->second.erase_all(dots);
+    if (found->second.empty()) elements_.erase(found);
+}
+
+void ElementDots::erase(const DotSet& dots) {
+    if (dots.empty()) return;
+    for (auto at = elements_.begin(); at != elements_.end();) {
+        at->second.erase_all(dots);
+        at = at->second.empty() ? elements_.erase(at) : std::next(at);
+    }
+}
+
+void ElementDots::join(const ElementDots& other, const CausalContext& mine,
+                       const CausalContext& theirs) {
+    static const DotSet none;
+    for (auto at = elements_.begin(); at != elements_.end();) {
+        const auto found = other.elements_.find(at->first);
+        at->second.join(found == other.elements_.end() ? none : found->second, mine, theirs);
+        at = at->second.empty() ? elements_.erase(at) : std::next(at);
+    }
+    for (const auto& [element, dots] : other.elements_) {
+        for (const Dot& dot : dots) {
+            if (!mine.contains(dot)) insert(element, dot);
+        }
+    }
+}
+
+std::vector<Value> RwSet::elements() const {
+    std::vector<Value> in;
+    for (const auto& [element, dots] : inserted_.elements()) {
+        if (!erased_.contains(element)) in.push_back(element);
+    }
+    return in;
+}
+
+// CounterEntries
+
+namespace {
+
+std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+std::int64_t wrapping_sub(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
+/// The later of two marks. Two that claim one counter with different sums are a lie; the larger sum
+/// is taken, so that all replicas tell the same one.
+void raise(CounterMark& mark, const CounterMark& other) {
+    if (other.counter > mark.counter || (other.counter == mark.counter && other.sum > mark.sum)) {
+        mark = other;
+    }
+}
+
+}  // namespace
+
+bool CounterEntries::live() const {
+    return std::any_of(entries_.begin(), entries_.end(), [](const auto& entry) {
+        return entry.second.total.counter > entry.second.cancelled.counter;
+    });
+}
+
+std::int64_t CounterEntries::value() const {
+    std::int64_t sum = 0;
+    for (const auto& [replica, entry] : entries_) {
+        sum = wrapping_add(sum, wrapping_sub(entry.total.sum, entry.cancelled.sum));
+    }
+    return sum;
+}
+
+Op CounterEntries::cancel(const ReplicaId& author) const {
+    Op op;
+    op.code = OpCode::cancel;
+    for (const auto& [replica, entry] : entries_) {
+        const bool news = entry.total.counter > entry.cancelled.counter;
+        if (news && !(replica == author)) op.cancels.emplace(replica, entry.total);
+    }
+    return op;
+}
+
+void CounterEntries::apply(const Op& op, const Event& at) {
+    if (op.code == OpCode::add) {
+        Entry& own = entries_[at.dot.replica];
+        own.total = {at.dot.counter, wrapping_add(own.total.sum, op.amount)};
+        return;
+    }
+    if (op.code != OpCode::cancel) return;
+    for (const auto& [replica, mark] : op.cancels) raise(entries_[replica].cancelled, mark);
+    const auto own = entries_.find(at.dot.replica);
+    if (own != entries_.end()) raise(own->second.cancelled, CounterMark(own->second.total));
+}
+
+CounterEntries CounterEntries::basis(const Op&, const Event& at) const {
+    CounterEntries basis;
+    const auto own = entries_.find(at.dot.replica);
+    if (own != entries_.end()) basis.entries_.insert(*own);
+    return basis;
+}
+
+void CounterEntries::join(const CounterEntries& other) {
+    for (const auto& [replica, theirs] : other.entries_) {
+        Entry& entry = entries_[replica];
+        raise(entry.total, theirs.total);
+        raise(entry.cancelled, theirs.cancelled);
+    }
+}
+
+}  // namespace syncline

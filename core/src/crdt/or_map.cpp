@@ -1,0 +1,272 @@
+#include "syncline/crdt/or_map.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace syncline {
+
+namespace {
+
+/// In the order of Node::Store's alternatives.
+constexpr std::array<Type, 10> types_in_order = {
+    Type::map,       Type::or_set,  Type::rw_set,  Type::g_set,        Type::pn_counter,
+    Type::g_counter, Type::ew_flag, Type::dw_flag, Type::lww_register, Type::mv_register};
+
+Node::Store store_for(Type type) {
+    switch (type) {
+        case Type::map: return OrMap();
+        case Type::or_set: return OrSet();
+        case Type::rw_set: return RwSet();
+        case Type::g_set: return GSet();
+        case Type::pn_counter: return PnCounter();
+        case Type::g_counter: return GCounter();
+        case Type::ew_flag: return EwFlag();
+        case Type::dw_flag: return DwFlag();
+        case Type::lww_register: return LwwRegister();
+        case Type::mv_register: return MvRegister();
+    }
+    return LwwRegister();
+}
+
+}  // namespace
+
+std::string_view name_of(Type type) {
+    switch (type) {
+        case Type::map: return "map";
+        case Type::or_set: return "or_set";
+        case Type::rw_set: return "rw_set";
+        case Type::g_set: return "g_set";
+        case Type::pn_counter: return "pn_counter";
+        case Type::g_counter: return "g_counter";
+        case Type::ew_flag: return "ew_flag";
+        case Type::dw_flag: return "dw_flag";
+        case Type::lww_register: return "register";
+        case Type::mv_register: return "mv_register";
+    }
+    return "unknown";
+}
+
+std::optional<Type> type_of(std::uint64_t number) {
+    const auto found = std::find_if(types_in_order.begin(), types_in_order.end(), [&](Type type) {
+        return static_cast<std::uint64_t>(type) == number;
+    });
+    if (found == types_in_order.end()) return std::nullopt;
+    return *found;
+}
+
+bool accepts(Type type, OpCode code) {
+    const bool counter = type == Type::pn_counter || type == Type::g_counter;
+    const bool set = type == Type::or_set || type == Type::rw_set || type == Type::g_set;
+    switch (code) {
+        case OpCode::set: return type == Type::lww_register || type == Type::mv_register;
+        case OpCode::add: return counter;
+        case OpCode::cancel: return counter;
+        case OpCode::insert: return set;
+        case OpCode::erase: return set && type != Type::g_set;
+        case OpCode::enable:
+        case OpCode::disable: return type == Type::ew_flag || type == Type::dw_flag;
+        case OpCode::create: return type == Type::map;
+        case OpCode::clear: return !counter;
+    }
+    return false;
+}
+
+OrMap::OrMap() = default;
+OrMap::OrMap(OrMap&&) noexcept = default;
+OrMap& OrMap::operator=(OrMap&&) noexcept = default;
+OrMap::~OrMap() = default;
+
+OrMap::OrMap(const OrMap& other) : presence_(other.presence_) {
+    for (const auto& [field, node] : other.fields_) {
+        fields_.emplace_hint(fields_.end(), field, std::make_unique<Node>(*node));
+    }
+}
+
+OrMap& OrMap::operator=(const OrMap& other) {
+    if (this != &other) *this = OrMap(other);
+    return *this;
+}
+
+const Node* OrMap::find(const FieldKey& field) const {
+    const auto found = fields_.find(field);
+    return found == fields_.end() ? nullptr : found->second.get();
+}
+
+const Node* OrMap::find(const Path& path) const {
+    const OrMap* map = this;
+    const Node* node = nullptr;
+    for (const FieldKey& field : path) {
+        node = map == nullptr ? nullptr : map->find(field);
+        if (node == nullptr) return nullptr;
+        map = node->as<OrMap>();
+    }
+    return node;
+}
+
+FieldOp OrMap::create(const Path& path) const {
+    FieldOp made{path, {}};
+    made.op.code = OpCode::create;
+    made.op.removes = at<OrMap>(path).presence_;
+    return made;
+}
+
+namespace {
+
+void cancel_counters(const Node& node, const Path& path, const ReplicaId& author,
+                     std::vector<FieldOp>& ops) {
+    if (const auto* map = node.as<OrMap>()) {
+        for (const auto& [field, below] : map->fields()) {
+            Path deeper = path;
+            deeper.push_back(field);
+            cancel_counters(*below, deeper, author, ops);
+        }
+    }
+    if (!node.live()) return;
+    if (const auto* counter = node.as<PnCounter>()) ops.push_back({path, counter->cancel(author)});
+    if (const auto* counter = node.as<GCounter>()) ops.push_back({path, counter->cancel(author)});
+}
+
+}  // namespace
+
+std::vector<FieldOp> OrMap::clear(const Path& path, const ReplicaId& author) const {
+    std::vector<FieldOp> ops;
+    FieldOp all{path, {}};
+    if (path.empty()) {
+        all.op.removes = live_dots();
+        for (const auto& [field, node] : fields_) cancel_counters(*node, {field}, author, ops);
+    } else if (const Node* node = find(path)) {
+        all.op.removes = node->live_dots();
+        cancel_counters(*node, path, author, ops);
+    }
+    if (!all.op.removes.empty()) ops.insert(ops.begin(), std::move(all));
+    return ops;
+}
+
+void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
+    if (depth == op.path.size()) return apply_here(op.op, at);
+
+    // Ops that only take away must not create what they do not find.
+    const FieldKey& field = op.path[depth];
+    auto found = fields_.find(field);
+    if (found == fields_.end()) {
+        if (op.op.code == OpCode::clear) return;
+        found = fields_.emplace(field, std::make_unique<Node>(field.type)).first;
+    }
+    Node& node = *found->second;
+    if (auto* map = std::get_if<OrMap>(&node.store())) {
+        map->apply_at(op, depth + 1, at);
+    } else if (depth + 1 == op.path.size()) {
+        std::visit(
+            [&](auto& store) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(store)>, OrMap>) {
+                    store.apply(op.op, at);
+                }
+            },
+            node.store());
+    }
+    if (node.empty()) fields_.erase(found);
+}
+
+void OrMap::apply_here(const Op& op, const Event& at) {
+    if (op.code == OpCode::clear) return erase(op.removes);
+    presence_.erase_all(op.removes);
+    if (op.code == OpCode::create) presence_.insert(at.dot);
+}
+
+OrMap OrMap::delta(const FieldOp& op, const Event& at, const OrMap& before) {
+    OrMap made;
+    const Node* node = before.find(op.path);
+    const bool counter = node != nullptr && (node->as<PnCounter>() || node->as<GCounter>());
+    if (counter) {
+        // A counter's delta starts from the author's total; put that in place first.
+        Node basis(node->type());
+        if (const auto* pn = node->as<PnCounter>()) {
+            basis = Node(PnCounter(pn->entries().basis(op.op, at)));
+        } else if (const auto* g = node->as<GCounter>()) {
+            basis = Node(GCounter(g->entries().basis(op.op, at)));
+        }
+        OrMap* map = &made;
+        for (std::size_t i = 0; i + 1 < op.path.size(); ++i) {
+            auto& below = map->fields_[op.path[i]];
+            below = std::make_unique<Node>(Type::map);
+            map = std::get_if<OrMap>(&below->store());
+        }
+        if (!basis.empty()) map->insert(op.path.back(), std::move(basis));
+    }
+    made.apply(op, at);
+    return made;
+}
+
+void OrMap::join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs) {
+    presence_.join(other.presence_, mine, theirs);
+    for (auto at = fields_.begin(); at != fields_.end();) {
+        const Node* their_node = other.find(at->first);
+        at->second->join(their_node == nullptr ? Node(at->first.type) : *their_node, mine, theirs);
+        at = at->second->empty() ? fields_.erase(at) : std::next(at);
+    }
+    for (const auto& [field, their_node] : other.fields_) {
+        if (fields_.count(field) != 0) continue;
+        Node node(field.type);
+        node.join(*their_node, mine, theirs);
+        if (!node.empty()) insert(field, std::move(node));
+    }
+}
+
+bool OrMap::live() const {
+    return !presence_.empty() || std::any_of(fields_.begin(), fields_.end(), [](const auto& field) {
+        return field.second->live();
+    });
+}
+
+DotSet OrMap::live_dots() const {
+    DotSet dots = presence_;
+    for (const auto& [field, node] : fields_) dots.insert_all(node->live_dots());
+    return dots;
+}
+
+void OrMap::erase(const DotSet& dots) {
+    presence_.erase_all(dots);
+    for (auto at = fields_.begin(); at != fields_.end();) {
+        at->second->erase(dots);
+        at = at->second->empty() ? fields_.erase(at) : std::next(at);
+    }
+}
+
+void OrMap::insert(FieldKey field, Node node) {
+    fields_.insert_or_assign(std::move(field), std::make_unique<Node>(std::move(node)));
+}
+
+bool operator==(const OrMap& a, const OrMap& b) {
+    return a.presence_ == b.presence_ &&
+           std::equal(a.fields_.begin(), a.fields_.end(), b.fields_.begin(), b.fields_.end(),
+                      [](const auto& left, const auto& right) {
+                          return left.first == right.first && *left.second == *right.second;
+                      });
+}
+
+Node::Node(Type type) : store_(store_for(type)) {}
+
+Type Node::type() const { return types_in_order[store_.index()]; }
+
+bool Node::live() const {
+    return std::visit([](const auto& store) { return store.live(); }, store_);
+}
+bool Node::empty() const {
+    return std::visit([](const auto& store) { return store.empty(); }, store_);
+}
+DotSet Node::live_dots() const {
+    return std::visit([](const auto& store) { return store.live_dots(); }, store_);
+}
+void Node::erase(const DotSet& dots) {
+    std::visit([&](auto& store) { store.erase(dots); }, store_);
+}
+void Node::join(const Node& other, const CausalContext& mine, const CausalContext& theirs) {
+    std::visit(
+        [&](auto& store) {
+            using T = std::decay_t<decltype(store)>;
+            if (const T* same = other.as<T>()) store.join(*same, mine, theirs);
+        },
+        store_);
+}
+
+}  // namespace syncline

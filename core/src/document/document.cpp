@@ -1,0 +1,90 @@
+#include "syncline/document/document.hpp"
+
+#include <algorithm>
+
+namespace syncline {
+
+bool is_document_name(std::string_view name) {
+    return !name.empty() && name.size() <= wire::name_bytes_max && wire::is_utf8(name) &&
+           std::none_of(name.begin(), name.end(), [](char c) {
+               return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+           });
+}
+
+bool is_space_name(std::string_view name) {
+    return !name.empty() && name.size() <= wire::name_bytes_max &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == ':' || c == '-';
+           });
+}
+
+void Document::apply(const FieldOp& op, const Event& at, const VersionVector* seen) {
+    if (seen != nullptr) {
+        for (const Dot& dot : op.op.removes) {
+            if (!(dot.replica == at.dot.replica) && !seen->covers(dot)) early_.insert(dot);
+        }
+    }
+    if (!early_.empty() && early_.erase(at.dot)) {
+        FieldOp only_removes{op.path, {}};
+        only_removes.op.removes = op.op.removes;
+        root_.apply(only_removes, at);
+        return;
+    }
+    root_.apply(op, at);
+}
+
+Value view(const OrMap& map) {
+    Value::Map members;
+    for (const auto& [field, node] : map.fields()) {
+        // Fields are sorted by key and then type, so the first live one of a key is the one shown.
+        if (!node->live()) continue;
+        if (!members.empty() && members.back().key == field.key) continue;
+        members.push_back({field.key, view(*node)});
+    }
+    return members;
+}
+
+namespace {
+
+Value array_of(const ElementDots& elements) {
+    Value::Array items;
+    for (const auto& [element, dots] : elements.elements()) items.push_back(element);
+    return items;
+}
+
+struct Viewer {
+    Value operator()(const OrMap& map) const { return view(map); }
+    Value operator()(const OrSet& set) const { return array_of(set.elements()); }
+    Value operator()(const GSet& set) const { return array_of(set.elements()); }
+    Value operator()(const RwSet& set) const { return set.elements(); }
+    Value operator()(const PnCounter& counter) const { return counter.value(); }
+    Value operator()(const GCounter& counter) const {
+        return static_cast<std::int64_t>(counter.value());
+    }
+    Value operator()(const EwFlag& flag) const { return flag.on(); }
+    Value operator()(const DwFlag& flag) const { return flag.on(); }
+    Value operator()(const LwwRegister& reg) const {
+        return reg.value() == nullptr ? Value() : *reg.value();
+    }
+    Value operator()(const MvRegister& reg) const {
+        Value::Array items;
+        for (const DotValues::Entry& entry : reg.values()) items.push_back(entry.value);
+        return items;
+    }
+};
+
+}  // namespace
+
+Value view(const Node& node) { return std::visit(Viewer{}, node.store()); }
+
+std::vector<Type> types(const OrMap& map, std::string_view key) {
+    std::vector<Type> found;
+    for (auto at = map.fields().lower_bound(FieldKey{std::string(key), Type::map});
+         at != map.fields().end() && at->first.key == key; ++at) {
+        if (at->second->live()) found.push_back(at->first.type);
+    }
+    return found;
+}
+
+}  // namespace syncline
