@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <cassert>
 #include <cerrno>
 #include <map>
@@ -74,11 +75,27 @@ struct CachedStatement {
     bool readonly = false;
 };
 
+/// How much of the write-ahead log is known to be on disk.
+struct LogEnd {
+    static constexpr std::int64_t header_bytes = 32;
+    static constexpr std::int64_t frame_header_bytes = 24;
+    using Header = std::array<char, header_bytes>;
+
+    bool known = false;
+    std::int64_t pages = 0;
+    /// Set when all of it has been copied into the file, so that the next commit starts it afresh;
+    /// then the header it has until then.
+    std::optional<Header> copied;
+};
+
 struct Connection {
     sqlite3* db = nullptr;
     std::string path;
+    bool exclusive = false;
     int checkpoint_pages = 0;
     int statements_held = 0;
+    std::int64_t page_bytes = 0;
+    LogEnd log_end;
     /// Set once, by the first failed write; the message says which.
     std::optional<std::string> poison;
     std::map<std::string, CachedStatement, std::less<>> cache;
@@ -120,8 +137,57 @@ struct Connection {
     }
 
     void become_poisoned(const std::string& message) {
-        if (!poison) poison = message;
+        const bool first = !poison;
+        if (first) poison = message;
         rollback();
+        if (first) forget_unsynced_log();
+    }
+
+    /// Cuts the log back to what was synced. What follows belongs to transactions that were
+    /// reported as failed; the kernel may still show it to whoever opens the file next while the
+    /// disk never got it, and a later commit appended behind such a hole would be acknowledged and
+    /// then lost at a power cut.
+    void forget_unsynced_log() {
+        if (!exclusive || !log_end.known) return;
+        sqlite3_file* log = log_file();
+        if (log == nullptr) return;
+        std::int64_t end =
+            LogEnd::header_bytes + log_end.pages * (LogEnd::frame_header_bytes + page_bytes);
+        // Started afresh since: all that it held before is in the file.
+        if (log_end.copied && log_header(log) != log_end.copied) end = 0;
+        if (log_end.pages == 0) end = 0;
+        sqlite3_int64 size = 0;
+        if (log->pMethods->xFileSize(log, &size) == SQLITE_OK && size > end)
+            (void)log->pMethods->xTruncate(log, end);  // best effort: the disk is failing
+    }
+
+    [[nodiscard]] sqlite3_file* log_file() const {
+        sqlite3_file* log = nullptr;
+        if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                 static_cast<void*>(&log)) != SQLITE_OK)
+            return nullptr;
+        return log == nullptr || log->pMethods == nullptr ? nullptr : log;
+    }
+
+    static std::optional<LogEnd::Header> log_header(sqlite3_file* log) {
+        LogEnd::Header header{};
+        if (log->pMethods->xRead(log, header.data(), LogEnd::header_bytes, 0) != SQLITE_OK)
+            return std::nullopt;
+        return header;
+    }
+
+    /// Copies the log into the file and notes how far it reaches.
+    int checkpoint(int mode) {
+        int pages = -1;
+        int copied = -1;
+        const int code = sqlite3_wal_checkpoint_v2(db, "main", mode, &pages, &copied);
+        if (code != SQLITE_OK || pages < 0) return code;
+        log_end.known = true;
+        log_end.pages = pages;
+        log_end.copied.reset();
+        sqlite3_file* log = log_file();
+        if (log != nullptr && pages == copied) log_end.copied = log_header(log);
+        return code;
     }
 
     [[nodiscard]] Error poison_error() const {
@@ -143,16 +209,17 @@ struct Connection {
 
     /// SQLite's own hook ignores what its checkpoint returns; a failed fsync must not go unseen.
     /// The commit itself is durable, so only what follows fails.
-    static int after_commit(void* self, sqlite3* db, const char*, int pages) {
+    static int after_commit(void* self, sqlite3*, const char*, int pages) {
         auto& connection = *static_cast<Connection*>(self);
-        if (connection.checkpoint_pages > 0 && pages >= connection.checkpoint_pages &&
-            !connection.poison) {
-            const int code =
-                sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-            if (poisons(code))
-                connection.poison = std::string("checkpoint: ") + sqlite3_errstr(code) +
-                                    " (SQLite " + std::to_string(code) + "): " + connection.path;
-        }
+        connection.log_end.known = true;
+        connection.log_end.pages = pages;
+        connection.log_end.copied.reset();
+        if (connection.checkpoint_pages == 0 || pages < connection.checkpoint_pages)
+            return SQLITE_OK;
+        const int code = connection.checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+        if (poisons(code))
+            connection.poison = std::string("checkpoint: ") + sqlite3_errstr(code) + " (SQLite " +
+                                std::to_string(code) + "): " + connection.path;
         return SQLITE_OK;
     }
 };
@@ -371,6 +438,20 @@ Result<> set_pragma(Database& database, const std::string& name, const std::stri
                                                std::string(wanted) + "': " + database.path());
 }
 
+/// SQLite tries once more to read alone, so what it reports for a new file in such a directory is
+/// that there is none.
+bool parent_is_readonly(const Options& options) {
+    sqlite3_vfs* vfs = sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
+    const auto slash = options.path.find_last_of('/');
+    const std::string parent = slash == std::string::npos ? "." : options.path.substr(0, slash + 1);
+    int exists = 0;
+    int writable = 1;
+    return vfs->xAccess(vfs, parent.c_str(), SQLITE_ACCESS_EXISTS, &exists) == SQLITE_OK &&
+           exists != 0 &&
+           vfs->xAccess(vfs, parent.c_str(), SQLITE_ACCESS_READWRITE, &writable) == SQLITE_OK &&
+           writable == 0;
+}
+
 void harden(sqlite3* db) {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -457,6 +538,7 @@ Result<Database> Database::open(const Options& options) {
         return fail(ErrorCode::invalid_argument, "no VFS named " + options.vfs);
     auto connection = std::make_unique<detail::Connection>();
     connection->path = options.path;
+    connection->exclusive = options.exclusive;
     connection->checkpoint_pages = options.checkpoint_pages;
     const int opened = sqlite3_open_v2(
         options.path.c_str(), &connection->db,
@@ -464,8 +546,12 @@ Result<Database> Database::open(const Options& options) {
         options.vfs.empty() ? nullptr : options.vfs.c_str());
     if (connection->db == nullptr)
         return fail(ErrorCode::storage_failed, "out of memory opening " + options.path);
-    if (opened != SQLITE_OK)
-        return tl::unexpected(connection->failed(sqlite3_extended_errcode(connection->db)));
+    if (opened != SQLITE_OK) {
+        Error error = connection->failed(sqlite3_extended_errcode(connection->db));
+        if ((opened & 0xff) == SQLITE_CANTOPEN && parent_is_readonly(options))
+            error.code = ErrorCode::storage_readonly;
+        return tl::unexpected(std::move(error));
+    }
     // SQLite falls back to reading alone without a word.
     if (sqlite3_db_readonly(connection->db, "main") == 1)
         return fail(ErrorCode::storage_readonly, "no permission to write: " + options.path);
@@ -475,6 +561,12 @@ Result<Database> Database::open(const Options& options) {
     Database database(std::move(connection));
     if (auto configured = configure(database, options); !configured)
         return tl::unexpected(configured.error());
+    const auto page_bytes = scalar_int64(database, "PRAGMA page_size");
+    if (!page_bytes) return tl::unexpected(page_bytes.error());
+    database.connection_->page_bytes = *page_bytes;
+    // A log left by a crash goes into the file now. A full disk is no reason not to open.
+    if (const int code = database.connection_->checkpoint(SQLITE_CHECKPOINT_PASSIVE); poisons(code))
+        return tl::unexpected(database.connection_->failed(code));
     return database;
 }
 
@@ -593,10 +685,8 @@ Result<> Database::quick_check() {
 
 Result<> Database::checkpoint(Checkpoint mode) {
     if (poisoned()) return tl::unexpected(connection_->poison_error());
-    const int code = sqlite3_wal_checkpoint_v2(
-        connection_->db, "main",
-        mode == Checkpoint::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-        nullptr, nullptr);
+    const int code = connection_->checkpoint(
+        mode == Checkpoint::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
     if (code != SQLITE_OK) return tl::unexpected(connection_->failed(code));
     return {};
 }
