@@ -401,8 +401,8 @@ Result<Change> decode_change(BytesView bytes, const ReplicaId& replica, const Li
                                      header->ops[i], removes_left)
                            .read();
         if (!section) return tl::unexpected(section.error());
-        if (!change.sections.empty() && !(change.sections.back().document < section->document)) {
-            return fail(ErrorCode::not_canonical, "sections ascend by document");
+        if (!change.sections.empty() && change.sections.back().document == section->document) {
+            return fail(ErrorCode::not_canonical, "neighbouring sections differ in document");
         }
         counter += header->ops[i];
         change.sections.push_back(std::move(*section));

@@ -12,7 +12,8 @@
 
 namespace syncline {
 
-/// A change's ops on one document.
+/// Successive ops of a change on one document. A document that the transaction comes back to has
+/// several, so that an op's dot is known when it is made.
 struct Section {
     DocumentKey document;
     std::vector<FieldOp> ops;
@@ -31,7 +32,7 @@ struct Change {
     Hlc hlc;  ///< one stamp for all ops
     Base base = std::uint64_t{0};
     std::string message;            ///< optional, for people
-    std::vector<Section> sections;  ///< ascending by document, none empty
+    std::vector<Section> sections;  ///< in the order of the ops; none empty, neighbours differ in document
 
     /// How many counters it takes.
     [[nodiscard]] std::uint64_t span() const;
