@@ -4,8 +4,14 @@
 #include "syncline/clock/version_vector.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace syncline {
+
+DotSet::DotSet(std::vector<Dot> dots) : dots_(std::move(dots)) {
+    if (!std::is_sorted(dots_.begin(), dots_.end())) std::sort(dots_.begin(), dots_.end());
+    dots_.erase(std::unique(dots_.begin(), dots_.end()), dots_.end());
+}
 
 bool DotSet::contains(const Dot& dot) const {
     return std::binary_search(dots_.begin(), dots_.end(), dot);
@@ -30,7 +36,16 @@ bool DotSet::erase(const Dot& dot) {
 }
 
 void DotSet::insert_all(const DotSet& other) {
-    for (const Dot& dot : other) insert(dot);
+    if (other.empty()) return;
+    if (other.size() == 1) {
+        insert(other.dots_.front());
+        return;
+    }
+    const auto middle = static_cast<std::ptrdiff_t>(dots_.size());
+    dots_.insert(dots_.end(), other.begin(), other.end());
+    if (middle == 0 || dots_[static_cast<std::size_t>(middle) - 1] < other.dots_.front()) return;
+    std::inplace_merge(dots_.begin(), dots_.begin() + middle, dots_.end());
+    dots_.erase(std::unique(dots_.begin(), dots_.end()), dots_.end());
 }
 
 void DotSet::erase_all(const DotSet& other) {
@@ -45,9 +60,11 @@ void DotSet::join(const DotSet& other, const CausalContext& mine, const CausalCo
                     dots_.begin(), dots_.end(),
                     [&](const Dot& dot) { return !other.contains(dot) && theirs.contains(dot); }),
                 dots_.end());
+    DotSet news;
     for (const Dot& dot : other) {
-        if (!mine.contains(dot)) insert(dot);
+        if (!mine.contains(dot)) news.dots_.push_back(dot);
     }
+    insert_all(news);
 }
 
 bool VersionVector::covers(const VersionVector& other) const {
@@ -69,9 +86,11 @@ bool CausalContext::contains(const Dot& dot) const {
     if (vector_.covers(dot)) return true;
     const auto found = exceptions_.find(dot.replica);
     if (found == exceptions_.end()) return false;
-    return std::any_of(found->second.begin(), found->second.end(), [&](const Run& run) {
-        return run.first <= dot.counter && dot.counter <= run.last;
-    });
+    const std::vector<Run>& runs = found->second;
+    const auto after =
+        std::upper_bound(runs.begin(), runs.end(), dot.counter,
+                         [](std::uint64_t counter, const Run& run) { return counter < run.first; });
+    return after != runs.begin() && dot.counter <= std::prev(after)->last;
 }
 
 bool CausalContext::contains(const CausalContext& other) const {
@@ -81,34 +100,36 @@ bool CausalContext::contains(const CausalContext& other) const {
 }
 
 void CausalContext::insert(const ReplicaId& replica, Run run) {
-    const std::uint64_t contiguous = vector_.at(replica);
-    if (run.last <= contiguous) return;
-    auto found = exceptions_.find(replica);
-    if (run.first <= contiguous + 1) {
-        vector_.raise(replica, run.last);
-    } else {
-        if (found == exceptions_.end())
-            found = exceptions_.emplace(replica, std::vector<Run>{}).first;
-        found->second.push_back(run);
-    }
-    if (found == exceptions_.end()) return;
-
-    // Merge overlapping and adjacent runs, then let the vector swallow what touches it.
-    std::vector<Run>& runs = found->second;
-    std::sort(runs.begin(), runs.end(),
-              [](const Run& a, const Run& b) { return a.first < b.first; });
-    std::vector<Run> merged;
-    for (const Run& next : runs) {
-        if (next.first <= vector_.at(replica) + 1) {
-            vector_.raise(replica, next.last);
-        } else if (!merged.empty() && next.first <= merged.back().last + 1) {
-            merged.back().last = std::max(merged.back().last, next.last);
+    if (run.last <= vector_.at(replica)) return;
+    const auto found = exceptions_.find(replica);
+    if (found == exceptions_.end()) {
+        if (run.first <= vector_.at(replica) + 1) {
+            vector_.raise(replica, run.last);
         } else {
-            merged.push_back(next);
+            exceptions_.emplace(replica, std::vector<Run>{run});
         }
+        return;
     }
-    runs = std::move(merged);
-    if (runs.empty()) exceptions_.erase(found);
+    // Everything that overlaps or touches the run becomes one with it.
+    std::vector<Run>& runs = found->second;
+    const auto low = std::lower_bound(
+        runs.begin(), runs.end(), run.first,
+        [](const Run& known, std::uint64_t first) { return known.last + 1 < first; });
+    auto high = low;
+    for (; high != runs.end() && high->first <= run.last + 1; ++high) {
+        run.first = std::min(run.first, high->first);
+        run.last = std::max(run.last, high->last);
+    }
+    if (run.first <= vector_.at(replica) + 1) {
+        vector_.raise(replica, run.last);
+        runs.erase(runs.begin(), high);
+        if (runs.empty()) exceptions_.erase(found);
+    } else if (low == high) {
+        runs.insert(low, run);
+    } else {
+        *low = run;
+        runs.erase(std::next(low), high);
+    }
 }
 
 void CausalContext::insert(const DotSet& dots) {
@@ -135,7 +156,8 @@ Hlc HlcClock::tick(std::uint64_t now_ms) {
 void HlcClock::observe(Hlc seen) { last_ = std::max(last_, seen); }
 
 Result<> HlcClock::admit(Hlc stamp, std::uint64_t now_ms, std::uint64_t bound_ms, Hlc highest) {
-    const std::uint64_t limit_ms = std::max(now_ms + bound_ms, highest.ms() + 1);
+    const std::uint64_t ahead_ms = now_ms + std::min(bound_ms, ~now_ms);  // saturates: "no bound"
+    const std::uint64_t limit_ms = std::max(ahead_ms, highest.ms() + 1);
     if (stamp.ms() <= limit_ms) return {};
     return fail(ErrorCode::clock_ahead, "stamped " + std::to_string(stamp.ms()) +
                                             " ms, the relay admits up to " +

@@ -129,15 +129,17 @@ private:
     Writer out_;
 };
 
+/// What a change may still take in memory beyond its bytes, over all of its sections.
+struct Budget {
+    std::uint64_t removes = removes_max;
+    std::uint64_t paths = paths_max;
+};
+
 class SectionReader {
 public:
     SectionReader(BytesView bytes, const Limits& limits, const ReplicaId& author,
-                  std::uint64_t first, std::uint64_t ops, std::uint64_t& removes_left)
-        : in_(bytes, limits),
-          author_(author),
-          counter_(first),
-          ops_(ops),
-          removes_left_(removes_left) {}
+                  std::uint64_t first, std::uint64_t ops, Budget& budget)
+        : in_(bytes, limits), author_(author), counter_(first), ops_(ops), budget_(budget) {}
 
     Result<Section> read() {
         Section section;
@@ -203,12 +205,18 @@ private:
         Path path;
         std::vector<std::uint64_t> chain;
         for (std::uint64_t at = step; at != 0; at = steps_[at - 1].parent) chain.push_back(at);
-        for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
+        path.reserve(chain.size());
+        for (auto at = chain.rbegin(); at != chain.rend() && !in_.failed(); ++at) {
             if (*at > introduced_) {
                 in_.require(*at == introduced_ + 1, ErrorCode::not_canonical);
                 ++introduced_;
             }
-            path.push_back(steps_[*at - 1].field);
+            const FieldKey& field = steps_[*at - 1].field;
+            const std::size_t cost = field.key.size() + 48;
+            in_.require(cost <= budget_.paths, ErrorCode::too_large);
+            if (in_.failed()) break;
+            budget_.paths -= cost;
+            path.push_back(field);
         }
         return path;
     }
@@ -236,7 +244,7 @@ private:
         return made;
     }
     DotSet read_runs() {
-        DotSet dots;
+        std::vector<Dot> dots;
         std::uint64_t last_who = 0;
         std::uint64_t floor = 0;  // the lowest counter that the next run of this replica may have
         const std::size_t numbers = in_.array();
@@ -261,16 +269,17 @@ private:
             in_.require(first || last_who < who || (last_who == who && floor <= counter),
                         ErrorCode::not_canonical);
             // A run of a million dots takes ten bytes to write down, so the change has a budget.
-            in_.require(length <= removes_left_, ErrorCode::too_large);
+            in_.require(length <= budget_.removes, ErrorCode::too_large);
+            in_.require(counter + (length - 1) <= counter_max, ErrorCode::out_of_range);
             const ReplicaId replica = who_is(who);
             if (in_.failed()) return {};
-            removes_left_ -= length;
-            for (std::uint64_t i = 0; i < length; ++i) dots.insert(Dot{replica, counter + i});
+            budget_.removes -= length;
+            for (std::uint64_t i = 0; i < length; ++i) dots.push_back(Dot{replica, counter + i});
             last_who = who;
             floor = counter + length + 1;  // adjacent runs would have been one
         }
         in_.require(taken == numbers, ErrorCode::malformed);
-        return dots;
+        return DotSet(std::move(dots));  // sorts: the author's own came first
     }
     CounterMarks read_marks() {
         CounterMarks marks;
@@ -306,7 +315,7 @@ private:
     std::vector<bool> used_;
     std::vector<Step> steps_;
     std::uint64_t introduced_ = 0;
-    std::uint64_t& removes_left_;
+    Budget& budget_;
 };
 
 struct Header {
@@ -395,11 +404,11 @@ Result<Change> decode_change(BytesView bytes, const ReplicaId& replica, const Li
     Change change = std::move(header->change);
     change.replica = replica;
     std::uint64_t counter = change.first;
-    std::uint64_t removes_left = removes_max;
+    Budget budget;
     for (std::size_t i = 0; i < header->ops.size(); ++i) {
-        auto section = SectionReader((*parts)[i + 1], limits, change.replica, counter,
-                                     header->ops[i], removes_left)
-                           .read();
+        auto section =
+            SectionReader((*parts)[i + 1], limits, change.replica, counter, header->ops[i], budget)
+                .read();
         if (!section) return tl::unexpected(section.error());
         if (!change.sections.empty() && change.sections.back().document == section->document) {
             return fail(ErrorCode::not_canonical, "neighbouring sections differ in document");

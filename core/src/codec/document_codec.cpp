@@ -142,7 +142,10 @@ private:
 
 class StoreReader {
 public:
-    explicit StoreReader(Reader& in) : in_(in) {
+    /// `context`, if any, is what every dot of the stores must be in: a dot that its own context
+    /// lacks would be given to two events.
+    explicit StoreReader(Reader& in, const CausalContext* context = nullptr)
+        : in_(in), context_(context) {
         for (std::size_t left = in.array(); left > 0 && !in.failed(); --left) {
             const ReplicaId replica = read_replica(in);
             in.require(replicas_.empty() || replicas_.back() < replica, ErrorCode::not_canonical);
@@ -230,6 +233,7 @@ public:
             in_.require(type.has_value(), ErrorCode::unknown_format);
             if (in_.failed()) return map;
             field.type = *type;
+            in_.require(depth < path_max, ErrorCode::too_deep);
             in_.require(map.fields().empty() || map.fields().rbegin()->first < field,
                         ErrorCode::not_canonical);
             Node node = store(*type, depth + 1);
@@ -275,6 +279,7 @@ private:
         dot.replica = replica();
         dot.counter = in_.u64(counter_max);
         in_.require(dot.counter > 0, ErrorCode::out_of_range);
+        in_.require(context_ == nullptr || context_->contains(dot), ErrorCode::out_of_range);
         return dot;
     }
     CounterMark mark() {
@@ -286,6 +291,7 @@ private:
     }
 
     Reader& in_;
+    const CausalContext* context_;
     std::vector<ReplicaId> replicas_;
     std::vector<bool> used_;
 };
@@ -381,7 +387,7 @@ Result<std::pair<OrMap, CausalContext>> decode_state(BytesView bytes, const Limi
             floor = run.last + 1;
         }
     }
-    StoreReader stores(in);
+    StoreReader stores(in, &context);
     OrMap map = stores.map(0);
     stores.require_all_used();
     return in.finish(std::pair(std::move(map), std::move(context)));

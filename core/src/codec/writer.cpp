@@ -2,6 +2,8 @@
 
 #include <msgpack/pack.hpp>
 
+#include <cstring>
+
 namespace syncline::wire {
 
 namespace {
@@ -51,7 +53,14 @@ Writer& Writer::i64(std::int64_t value) {
     return *this;
 }
 Writer& Writer::real(double value) {
-    with_packer(bytes_, [&](auto& p) { p.pack_double(value); });
+    // Not pack_double: it turns every integral real into an integer, 2^60 too, which is another
+    // value.
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof bits);
+    bytes_.push_back(std::byte{0xCB});
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        bytes_.push_back(static_cast<std::byte>((bits >> shift) & 0xFF));
+    }
     return *this;
 }
 Writer& Writer::text(std::string_view value) {

@@ -46,9 +46,17 @@ void DotValues::join(const DotValues& other, const CausalContext& mine,
                                              theirs.contains(entry.dot);
                                   }),
                    entries_.end());
+    const auto middle = static_cast<std::ptrdiff_t>(entries_.size());
     for (const Entry& entry : other.entries_) {
-        if (!mine.contains(entry.dot)) insert(entry);
+        const auto known_end = entries_.begin() + middle;
+        const auto place =
+            std::lower_bound(entries_.begin(), known_end, entry.dot,
+                             [](const Entry& e, const Dot& dot) { return e.dot < dot; });
+        const bool known = place != known_end && place->dot == entry.dot;
+        if (!known && !mine.contains(entry.dot)) entries_.push_back(entry);
     }
+    std::inplace_merge(entries_.begin(), entries_.begin() + middle, entries_.end(),
+                       [](const Entry& a, const Entry& b) { return a.dot < b.dot; });
 }
 
 std::vector<DotValues::Entry> LwwRegister::conflicts() const {
@@ -68,9 +76,11 @@ DotSet ElementDots::dots_of(const Value& element) const {
 }
 
 DotSet ElementDots::dots() const {
-    DotSet dots;
-    for (const auto& [element, of_element] : elements_) dots.insert_all(of_element);
-    return dots;
+    std::vector<Dot> dots;
+    for (const auto& [element, of_element] : elements_) {
+        dots.insert(dots.end(), of_element.begin(), of_element.end());
+    }
+    return DotSet(std::move(dots));
 }
 
 void ElementDots::erase(const Value& element, const DotSet& dots) {
@@ -142,6 +152,8 @@ bool CounterEntries::live() const {
 std::int64_t CounterEntries::value() const {
     std::int64_t sum = 0;
     for (const auto& [replica, entry] : entries_) {
+        // A cancellation may come before the adds that it cancels (as a delta); they count nothing.
+        if (entry.total.counter <= entry.cancelled.counter) continue;
         sum = wrapping_add(sum, wrapping_sub(entry.total.sum, entry.cancelled.sum));
     }
     return sum;
@@ -160,13 +172,18 @@ Op CounterEntries::cancel(const ReplicaId& author) const {
 void CounterEntries::apply(const Op& op, const Event& at) {
     if (op.code == OpCode::add) {
         Entry& own = entries_[at.dot.replica];
+        if (at.dot.counter <= own.total.counter) return;  // a later add's delta brought it along
         own.total = {at.dot.counter, wrapping_add(own.total.sum, op.amount)};
         return;
     }
     if (op.code != OpCode::cancel) return;
     for (const auto& [replica, mark] : op.cancels) raise(entries_[replica].cancelled, mark);
+    // The author's own total, unless a later delta of the author's came first: that one knows of
+    // this.
     const auto own = entries_.find(at.dot.replica);
-    if (own != entries_.end()) raise(own->second.cancelled, CounterMark(own->second.total));
+    if (own != entries_.end() && own->second.total.counter < at.dot.counter) {
+        raise(own->second.cancelled, CounterMark(own->second.total));
+    }
 }
 
 CounterEntries CounterEntries::basis(const Op&, const Event& at) const {

@@ -167,9 +167,32 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     if (node.empty()) fields_.erase(found);
 }
 
-void OrMap::apply_here(const Op& op, const Event& at) {
+void OrMap::take_at(const FieldOp& op, std::size_t depth) {
+    if (depth == op.path.size()) return take_here(op.op);
+    const auto found = fields_.find(op.path[depth]);
+    if (found == fields_.end()) return;
+    Node& node = *found->second;
+    if (auto* map = std::get_if<OrMap>(&node.store())) {
+        map->take_at(op, depth + 1);
+    } else if (depth + 1 == op.path.size()) {
+        std::visit(
+            [&](auto& store) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(store)>, OrMap>) {
+                    store.take(op.op);
+                }
+            },
+            node.store());
+    }
+    if (node.empty()) fields_.erase(found);
+}
+
+void OrMap::take_here(const Op& op) {
     if (op.code == OpCode::clear) return erase(op.removes);
     presence_.erase_all(op.removes);
+}
+
+void OrMap::apply_here(const Op& op, const Event& at) {
+    take_here(op);
     if (op.code == OpCode::create) presence_.insert(at.dot);
 }
 
@@ -200,8 +223,11 @@ OrMap OrMap::delta(const FieldOp& op, const Event& at, const OrMap& before) {
 void OrMap::join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs) {
     presence_.join(other.presence_, mine, theirs);
     for (auto at = fields_.begin(); at != fields_.end();) {
-        const Node* their_node = other.find(at->first);
-        at->second->join(their_node == nullptr ? Node(at->first.type) : *their_node, mine, theirs);
+        if (const Node* their_node = other.find(at->first)) {
+            at->second->join(*their_node, mine, theirs);
+        } else {
+            at->second->join(Node(at->first.type), mine, theirs);
+        }
         at = at->second->empty() ? fields_.erase(at) : std::next(at);
     }
     for (const auto& [field, their_node] : other.fields_) {
@@ -219,12 +245,25 @@ bool OrMap::live() const {
 }
 
 DotSet OrMap::live_dots() const {
-    DotSet dots = presence_;
-    for (const auto& [field, node] : fields_) dots.insert_all(node->live_dots());
-    return dots;
+    std::vector<Dot> dots;
+    collect_live(dots);
+    return DotSet(std::move(dots));
+}
+
+void OrMap::collect_live(std::vector<Dot>& dots) const {
+    dots.insert(dots.end(), presence_.begin(), presence_.end());
+    for (const auto& [field, node] : fields_) {
+        if (const auto* map = node->as<OrMap>()) {
+            map->collect_live(dots);
+        } else {
+            const DotSet below = node->live_dots();
+            dots.insert(dots.end(), below.begin(), below.end());
+        }
+    }
 }
 
 void OrMap::erase(const DotSet& dots) {
+    if (dots.empty()) return;
     presence_.erase_all(dots);
     for (auto at = fields_.begin(); at != fields_.end();) {
         at->second->erase(dots);

@@ -21,17 +21,19 @@ bool is_space_name(std::string_view name) {
 
 void Document::apply(const FieldOp& op, const Event& at, const VersionVector* seen) {
     if (seen != nullptr) {
+        std::vector<Dot> unseen;
         for (const Dot& dot : op.op.removes) {
-            if (!(dot.replica == at.dot.replica) && !seen->covers(dot)) early_.insert(dot);
+            if (!(dot.replica == at.dot.replica) && !seen->covers(dot)) unseen.push_back(dot);
         }
+        early_.insert_all(DotSet(std::move(unseen)));
     }
-    if (!early_.empty() && early_.erase(at.dot)) {
-        FieldOp only_removes{op.path, {}};
-        only_removes.op.removes = op.op.removes;
-        root_.apply(only_removes, at);
-        return;
+    const bool removed_early = !early_.empty() && early_.erase(at.dot);
+    const bool counts = op.op.code == OpCode::add || op.op.code == OpCode::cancel;
+    if (removed_early && !counts) {
+        root_.take(op);
+    } else {
+        root_.apply(op, at);
     }
-    root_.apply(op, at);
 }
 
 Value view(const OrMap& map) {

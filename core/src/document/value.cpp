@@ -39,6 +39,11 @@ Value::Value(double value) {
 }
 
 Value::Value(Map value) {
+    const auto not_ascending = [](const Member& a, const Member& b) { return !(a.key < b.key); };
+    if (std::adjacent_find(value.begin(), value.end(), not_ascending) == value.end()) {
+        data_ = std::move(value);  // what a decoder hands over
+        return;
+    }
     std::stable_sort(value.begin(), value.end(), member_before);
     Map unique;
     unique.reserve(value.size());

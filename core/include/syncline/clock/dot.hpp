@@ -34,6 +34,8 @@ public:
     DotSet(std::initializer_list<Dot> dots) {
         for (const Dot& dot : dots) insert(dot);
     }
+    /// From dots in any order, repeats included. O(n log n), O(n) when they ascend already.
+    explicit DotSet(std::vector<Dot> dots);
 
     [[nodiscard]] bool empty() const { return dots_.empty(); }
     [[nodiscard]] std::size_t size() const { return dots_.size(); }
@@ -45,6 +47,7 @@ public:
     bool insert(const Dot& dot);
     bool erase(const Dot& dot);
     void clear() { dots_.clear(); }
+    /// O(n + m), O(m) when all of `other` lies above.
     void insert_all(const DotSet& other);
     /// Drops every dot that `other` holds. O(n log m).
     void erase_all(const DotSet& other);

@@ -29,6 +29,10 @@ struct Limits {
 inline constexpr std::size_t ops_max = 65'536;  ///< ops in one change
 inline constexpr std::size_t removes_max =
     262'144;  ///< dots that one change may name (24 bytes each once decoded)
+/// What the paths of a change's ops may take once spelled out for each op (their keys, and 48 bytes
+/// a step): a change names each step once, so 65,536 ops below one deep path of long keys would
+/// grow a thousandfold. 512 bytes for each of the most ops.
+inline constexpr std::size_t paths_max = std::size_t{32} << 20;
 inline constexpr std::size_t name_bytes_max = 128;      ///< space, collection, tenant, document id
 inline constexpr std::size_t key_bytes_max = 1'024;     ///< a field's key
 inline constexpr std::size_t path_max = 16;             ///< fields inside fields

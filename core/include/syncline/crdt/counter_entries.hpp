@@ -27,7 +27,8 @@ public:
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     /// Some add is not cancelled (an add of 0 counts: the counter exists).
     [[nodiscard]] bool live() const;
-    /// Sum of totals minus cancellations, modulo 2^64.
+    /// Sum of totals minus cancellations, modulo 2^64, over the replicas with an add that is not
+    /// cancelled.
     [[nodiscard]] std::int64_t value() const;
     /// What `author` has to list to cancel everything it sees.
     [[nodiscard]] Op cancel(const ReplicaId& author) const;

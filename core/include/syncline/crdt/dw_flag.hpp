@@ -28,9 +28,7 @@ public:
     [[nodiscard]] Op disable() const { return op_of(OpCode::disable); }
 
     void apply(const Op& op, const Event& at) {
-        if (op.code == OpCode::clear) return erase(op.removes);
-        enables_.erase_all(op.removes);
-        disables_.erase_all(op.removes);
+        take(op);
         if (op.code == OpCode::enable) enables_.insert(at.dot);
         if (op.code == OpCode::disable) disables_.insert(at.dot);
     }
@@ -38,6 +36,12 @@ public:
         DwFlag made;
         made.apply(op, at);
         return made;
+    }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) {
+        enables_.erase_all(op.removes);
+        if (op.code != OpCode::clear) disables_.erase_all(op.removes);
     }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const DwFlag& other, const CausalContext& mine, const CausalContext& theirs) {

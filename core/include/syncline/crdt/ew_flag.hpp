@@ -25,7 +25,7 @@ public:
     [[nodiscard]] Op disable() const { return op_of(OpCode::disable); }
 
     void apply(const Op& op, const Event& at) {
-        enables_.erase_all(op.removes);
+        take(op);
         if (op.code == OpCode::enable) enables_.insert(at.dot);
     }
     [[nodiscard]] static EwFlag delta(const Op& op, const Event& at, const EwFlag&) {
@@ -33,6 +33,9 @@ public:
         made.apply(op, at);
         return made;
     }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) { enables_.erase_all(op.removes); }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const EwFlag& other, const CausalContext& mine, const CausalContext& theirs) {
         enables_.join(other.enables_, mine, theirs);

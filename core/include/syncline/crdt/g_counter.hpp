@@ -35,6 +35,7 @@ public:
         made.apply(op, at);
         return made;
     }
+    void take(const Op&) {}  // no dot stands for an add, so none can be removed before it comes
     [[nodiscard]] static DotSet removes(const Op&) { return {}; }
     void join(const GCounter& other, const CausalContext&, const CausalContext&) {
         entries_.join(other.entries_);

@@ -7,8 +7,7 @@ namespace syncline {
 /// A set that only grows (G-Set).
 ///
 /// Semantics  Every insert counts; there is no erase. Elements go only when the whole set is
-/// removed
-///            with its field or document, and then those inserted concurrently stay.
+///            removed with its field or document, and then those inserted concurrently stay.
 /// State      The dots of each element's insertions.
 /// Delivery   Ops in causal order; states in any.
 /// Source     Shapiro et al., INRIA RR-7506 (2011), §3.3.1.
@@ -31,14 +30,19 @@ public:
     }
 
     void apply(const Op& op, const Event& at) {
-        if (op.code == OpCode::clear) return erase(op.removes);
-        elements_.erase(op.value, op.removes);
+        take(op);
         if (op.code == OpCode::insert) elements_.insert(op.value, at.dot);
     }
     [[nodiscard]] static GSet delta(const Op& op, const Event& at, const GSet&) {
         GSet made;
         made.apply(op, at);
         return made;
+    }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) {
+        if (op.code == OpCode::clear) return erase(op.removes);
+        elements_.erase(op.value, op.removes);
     }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const GSet& other, const CausalContext& mine, const CausalContext& theirs) {

@@ -46,7 +46,7 @@ public:
     }
 
     void apply(const Op& op, const Event& at) {
-        values_.erase(op.removes);
+        take(op);
         if (op.code == OpCode::set) values_.insert({at.dot, at.hlc, op.value});
     }
     [[nodiscard]] static LwwRegister delta(const Op& op, const Event& at, const LwwRegister&) {
@@ -54,6 +54,9 @@ public:
         made.apply(op, at);
         return made;
     }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) { values_.erase(op.removes); }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const LwwRegister& other, const CausalContext& mine, const CausalContext& theirs) {
         values_.join(other.values_, mine, theirs);

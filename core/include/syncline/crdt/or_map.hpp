@@ -67,12 +67,17 @@ public:
 
     void apply(const FieldOp& op, const Event& at) { apply_at(op, 0, at); }
     [[nodiscard]] static OrMap delta(const FieldOp& op, const Event& at, const OrMap& before);
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const FieldOp& op) { take_at(op, 0); }
     [[nodiscard]] static const DotSet& removes(const FieldOp& op) { return op.op.removes; }
     void join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs);
 
     [[nodiscard]] bool live() const;
     [[nodiscard]] bool empty() const { return presence_.empty() && fields_.empty(); }
+    /// O(n log n).
     [[nodiscard]] DotSet live_dots() const;
+    /// O(n log m): one look at every dot of the map.
     void erase(const DotSet& dots);
 
     /// For decoders.
@@ -84,6 +89,9 @@ public:
 private:
     void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
     void apply_here(const Op& op, const Event& at);
+    void take_at(const FieldOp& op, std::size_t depth);
+    void take_here(const Op& op);
+    void collect_live(std::vector<Dot>& dots) const;
 
     DotSet presence_;
     Fields fields_;

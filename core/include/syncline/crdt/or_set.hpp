@@ -35,14 +35,19 @@ public:
     [[nodiscard]] Op erase(Value element) const { return op_of(OpCode::erase, std::move(element)); }
 
     void apply(const Op& op, const Event& at) {
-        if (op.code == OpCode::clear) return erase(op.removes);
-        elements_.erase(op.value, op.removes);
+        take(op);
         if (op.code == OpCode::insert) elements_.insert(op.value, at.dot);
     }
     [[nodiscard]] static OrSet delta(const Op& op, const Event& at, const OrSet&) {
         OrSet made;
         made.apply(op, at);
         return made;
+    }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) {
+        if (op.code == OpCode::clear) return erase(op.removes);
+        elements_.erase(op.value, op.removes);
     }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const OrSet& other, const CausalContext& mine, const CausalContext& theirs) {

@@ -44,6 +44,7 @@ public:
         made.apply(op, at);
         return made;
     }
+    void take(const Op&) {}  // no dot stands for an add, so none can be removed before it comes
     [[nodiscard]] static DotSet removes(const Op&) { return {}; }
     void join(const PnCounter& other, const CausalContext&, const CausalContext&) {
         entries_.join(other.entries_);

@@ -44,13 +44,18 @@ public:
         return made;
     }
 
-    /// Takes an update in. False when it was seen before (nothing happens then).
+    /// Takes an update in. False when its dot was seen before: nothing happens then, but that a dot
+    /// seen only as removed by a delta still takes away what its op takes away.
     bool apply(const Update& update) {
-        if (context_.contains(update.at.dot)) return false;
-        state_.apply(update.op, update.at);
-        context_.insert(update.at.dot);
+        const bool is_new = !context_.contains(update.at.dot);
+        if (is_new) {
+            state_.apply(update.op, update.at);
+            context_.insert(update.at.dot);
+        } else {
+            state_.take(update.op);
+        }
         context_.insert(Store::removes(update.op));
-        return true;
+        return is_new;
     }
 
     /// The update as a small state: joined into `before` it has the update's effect.

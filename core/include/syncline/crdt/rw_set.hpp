@@ -36,9 +36,7 @@ public:
     [[nodiscard]] Op erase(Value element) const { return op_of(OpCode::erase, std::move(element)); }
 
     void apply(const Op& op, const Event& at) {
-        if (op.code == OpCode::clear) return erase(op.removes);
-        inserted_.erase(op.value, op.removes);
-        erased_.erase(op.value, op.removes);
+        take(op);
         if (op.code == OpCode::insert) inserted_.insert(op.value, at.dot);
         if (op.code == OpCode::erase) erased_.insert(op.value, at.dot);
     }
@@ -46,6 +44,13 @@ public:
         RwSet made;
         made.apply(op, at);
         return made;
+    }
+    /// The part of apply() that takes away: all that is left to do for an op whose own dot was
+    /// removed before it came.
+    void take(const Op& op) {
+        if (op.code == OpCode::clear) return erase(op.removes);
+        inserted_.erase(op.value, op.removes);
+        erased_.erase(op.value, op.removes);
     }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
     void join(const RwSet& other, const CausalContext& mine, const CausalContext& theirs) {

@@ -31,8 +31,9 @@ struct Change {
     std::uint64_t first = 1;
     Hlc hlc;  ///< one stamp for all ops
     Base base = std::uint64_t{0};
-    std::string message;            ///< optional, for people
-    std::vector<Section> sections;  ///< in the order of the ops; none empty, neighbours differ in document
+    std::string message;  ///< optional, for people
+    std::vector<Section>
+        sections;  ///< in the order of the ops; none empty, neighbours differ in document
 
     /// How many counters it takes.
     [[nodiscard]] std::uint64_t span() const;

@@ -25,17 +25,17 @@ public:
     using Array = std::vector<Value>;
     using Map = std::vector<Member>;
 
-    Value() = default;  ///< null
-    Value(std::nullptr_t) {}
-    Value(bool value) : data_(value) {}
-    Value(std::int64_t value) : data_(value) {}
-    Value(int value) : data_(std::int64_t{value}) {}
+    Value();  ///< null
+    Value(std::nullptr_t);
+    Value(bool value);
+    Value(std::int64_t value);
+    Value(int value);
     Value(double value);
-    Value(std::string value) : data_(std::move(value)) {}
-    Value(std::string_view value) : data_(std::string(value)) {}
-    Value(const char* value) : data_(std::string(value)) {}
-    Value(Bytes value) : data_(std::move(value)) {}
-    Value(Array value) : data_(std::move(value)) {}
+    Value(std::string value);
+    Value(std::string_view value);
+    Value(const char* value);
+    Value(Bytes value);
+    Value(Array value);
     /// Sorts the members; of two with one key the later stays.
     Value(Map value);
 
@@ -63,6 +63,18 @@ struct Value::Member {
     Value value;
     friend bool operator==(const Member&, const Member&) = default;
 };
+
+// Here, where Member is complete: clang instantiates the variant's destructor for each of them.
+inline Value::Value() = default;
+inline Value::Value(std::nullptr_t) {}
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(std::int64_t value) : data_(value) {}
+inline Value::Value(int value) : data_(std::int64_t{value}) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(Bytes value) : data_(std::move(value)) {}
+inline Value::Value(Array value) : data_(std::move(value)) {}
 
 /// Whether a value may enter a document: well-formed UTF-8, nesting and size within the limits.
 [[nodiscard]] Result<> check(const Value& value);
