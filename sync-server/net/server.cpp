@@ -312,7 +312,6 @@ private:
     std::vector<unsigned char> scratch_;
     std::vector<Frame>
         scratch_frames_;  // what scratch_ holds, so that equal queues are joined once
-    std::size_t scratch_bytes_ = 0;
     bool turn_used_ = false;
 
     struct Deadline {

@@ -532,7 +532,7 @@ TEST_CASE("a key of the wrong kind or strength is refused at the start", "[auth]
 }
 
 TEST_CASE("a secret that others can read is refused", "[auth]") {
-    for (const mode_t mode : {0640, 0604, 0644, 0620, 0601}) {
+    for (const mode_t mode : {0640u, 0604u, 0644u, 0620u, 0601u}) {
         const TemporaryFile file(secret, mode);
         const auto key = Key::from_file(Algorithm::hs256, "", file.path);
         REQUIRE_FALSE(key);
