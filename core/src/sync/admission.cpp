@@ -14,9 +14,9 @@ Result<> check_references(const Change& change, const AdmissionContext& context)
     for_each_op(change, [&](const Section&, const FieldOp& op, const Event&) {
         const auto check = [&](const ReplicaId& replica, std::uint64_t counter) {
             if (replica == change.replica || counter <= context.counter_of(replica)) return;
-            good = fail(ErrorCode::unknown_reference,
-                        "names " + to_string(replica) + ":" + std::to_string(counter) +
-                            ", which is not in the log");
+            good = fail(ErrorCode::unknown_reference, "names " + to_string(replica) + ":" +
+                                                          std::to_string(counter) +
+                                                          ", which is not in the log");
         };
         for (const Dot& dot : op.op.removes) check(dot.replica, dot.counter);
         for (const auto& [replica, mark] : op.op.cancels) check(replica, mark.counter);
@@ -38,7 +38,8 @@ Result<Change> check(BytesView bytes, const ReplicaHead& last, std::uint64_t exp
     if (change->hlc <= last.stamp) {
         return fail(ErrorCode::stamp_order, "its stamp is not above the author's previous one");
     }
-    if (auto good = HlcClock::admit(change->hlc, context.now_ms, context.bound_ms, highest); !good) {
+    if (auto good = HlcClock::admit(change->hlc, context.now_ms, context.bound_ms, highest);
+        !good) {
         return tl::unexpected(good.error());
     }
     if (auto good = check_references(*change, context); !good) return tl::unexpected(good.error());
@@ -77,8 +78,7 @@ PushVerdict judge(const wire::Push& push, const ReplicaHead& before,
         const Bytes& bytes = push.changes[next];
         auto change = check(bytes, last, expected, context, highest);
         if (!change) {
-            verdict.refusals.push_back(
-                {expected, change.error().code, change.error().message});
+            verdict.refusals.push_back({expected, change.error().code, change.error().message});
             // Judge the rest as far as their counters can be told.
             auto shape = wire::decode_change(bytes, last.replica, wire::Limits{});
             if (!shape || shape->first != expected) break;

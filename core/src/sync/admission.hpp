@@ -1,10 +1,10 @@
 #pragma once
 
+#include "syncline/sync/relay_storage.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include "syncline/sync/relay_storage.hpp"
 
 namespace syncline {
 

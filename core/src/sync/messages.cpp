@@ -104,7 +104,9 @@ struct Encoder {
         for (const Bytes& change : m.changes) list.binary(change);
         return out.message(Kind::push);
     }
-    Bytes operator()(const Auth& m) const { return FieldWriter().text(1, m.token).message(Kind::auth); }
+    Bytes operator()(const Auth& m) const {
+        return FieldWriter().text(1, m.token).message(Kind::auth);
+    }
     Bytes operator()(const Close& m) const {
         return FieldWriter().text(1, m.space).message(Kind::close);
     }

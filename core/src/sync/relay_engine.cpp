@@ -1,8 +1,8 @@
 #include "syncline/sync/relay_engine.hpp"
 
-#include <algorithm>
-
 #include "admission.hpp"
+
+#include <algorithm>
 
 namespace syncline {
 
@@ -57,18 +57,24 @@ Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> r
         broadcasts.clear();
         for (const RelayRequest& request : requests) {
             if (const auto* push = std::get_if<relay_request::Push>(&request)) {
-                answers.push_back(relay_reply::Answer{
-                    push->connection, push->space,
-                    wire::Failure{push->space.name, ErrorCode::storage_full,
-                                  "the relay's disk is full", true, 5'000, {}}});
+                answers.push_back(relay_reply::Answer{push->connection, push->space,
+                                                      wire::Failure{push->space.name,
+                                                                    ErrorCode::storage_full,
+                                                                    "the relay's disk is full",
+                                                                    true,
+                                                                    5'000,
+                                                                    {}}});
             } else if (const auto* reg = std::get_if<relay_request::Register>(&request)) {
                 answers.push_back(relay_reply::Registered{
                     reg->connection, fail(ErrorCode::storage_full, "the relay's disk is full")});
             } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
-                answers.push_back(relay_reply::Answer{
-                    open->connection, open->space,
-                    wire::Failure{open->space.name, ErrorCode::storage_full,
-                                  "the relay's disk is full", true, 5'000, {}}});
+                answers.push_back(relay_reply::Answer{open->connection, open->space,
+                                                      wire::Failure{open->space.name,
+                                                                    ErrorCode::storage_full,
+                                                                    "the relay's disk is full",
+                                                                    true,
+                                                                    5'000,
+                                                                    {}}});
             }
         }
         return answers;
@@ -161,7 +167,8 @@ Result<> RelayEngine::replay(Space& space) {
                 auto change = wire::decode_change(entry.change, entry.replica, wire::Limits{});
                 if (!change) return fail(ErrorCode::storage_corrupt, change.error().message);
                 ReplicaHead head = space.head_of(entry.replica);
-                auto link = wire::chain(head.head.hash, entry.replica, entry.change, wire::Limits{});
+                auto link =
+                    wire::chain(head.head.hash, entry.replica, entry.change, wire::Limits{});
                 if (!link) return fail(ErrorCode::storage_corrupt, link.error().message);
                 space.advance({entry.replica, {change->last(), *link}, change->hlc});
             }
@@ -203,8 +210,12 @@ Result<> RelayEngine::handle(const relay_request::Push& request, std::uint64_t n
     auto fence = storage_.registration(request.space.tenant, request.replica);
     if (!fence) return tl::unexpected(fence.error());
     if (!*fence || (*fence)->nonce != request.nonce) {
-        answer(wire::Failure{name, ErrorCode::stale_nonce,
-                             "a newer connection of this replica writes now", false, 0, {}});
+        answer(wire::Failure{name,
+                             ErrorCode::stale_nonce,
+                             "a newer connection of this replica writes now",
+                             false,
+                             0,
+                             {}});
         return {};
     }
 
@@ -218,11 +229,10 @@ Result<> RelayEngine::handle(const relay_request::Push& request, std::uint64_t n
         return {};
     }
 
-    PushVerdict verdict = judge(request.message, before,
-                                {now_ms, options_.clock_bound_ms, space.highest,
-                                 space.record.regressed, [&](const ReplicaId& replica) {
-                                     return space.head_of(replica).head.counter;
-                                 }});
+    PushVerdict verdict =
+        judge(request.message, before,
+              {now_ms, options_.clock_bound_ms, space.highest, space.record.regressed,
+               [&](const ReplicaId& replica) { return space.head_of(replica).head.counter; }});
     if (verdict.fork) {
         ++statistics_.forks;
         answer(wire::Failure{name, ErrorCode::fork,

@@ -13,7 +13,8 @@ RelaySession* RelayHub::find(ConnectionId connection) {
 }
 
 void RelayHub::received(ConnectionId connection, BytesView frame, std::uint64_t now_ms) {
-    if (RelaySession* session = find(connection)) carry_out(connection, session->receive(frame, now_ms));
+    if (RelaySession* session = find(connection))
+        carry_out(connection, session->receive(frame, now_ms));
 }
 
 void RelayHub::drained(ConnectionId connection) {

@@ -72,8 +72,8 @@ void RelaySession::on(const wire::Hello& message, std::uint64_t now_ms, RelayEff
     nonce_ = message.nonce;
     state_ = State::registering;
     effects.promote = true;
-    effects.requests.push_back(relay_request::Register{connection_, grant_.tenant, replica_, nonce_,
-                                                       grant_.subject});
+    effects.requests.push_back(
+        relay_request::Register{connection_, grant_.tenant, replica_, nonce_, grant_.subject});
 }
 
 RelayEffects RelaySession::reply(const relay_reply::Registered& reply, std::uint64_t now_ms) {
@@ -99,8 +99,8 @@ RelayEffects RelaySession::reply(const relay_reply::Registered& reply, std::uint
 void RelaySession::on(const wire::Open& message, RelayEffects& effects) {
     const Access access = grant_.access(message.space);
     if (access == Access::none) {
-        effects.send.emplace_back(
-            failure({ErrorCode::forbidden, "the token gives no right to this space"}, message.space));
+        effects.send.emplace_back(failure(
+            {ErrorCode::forbidden, "the token gives no right to this space"}, message.space));
         return;
     }
     if (message.filter) {
@@ -134,9 +134,8 @@ RelayEffects RelaySession::reply(const relay_reply::Opened& reply) {
 
 void RelaySession::on(const wire::Push& message, std::size_t bytes, RelayEffects& effects) {
     if (grant_.access(message.space) != Access::write) {
-        effects.send.emplace_back(
-            failure({ErrorCode::forbidden, "the token gives no right to write here"},
-                    message.space));
+        effects.send.emplace_back(failure(
+            {ErrorCode::forbidden, "the token gives no right to write here"}, message.space));
         return;
     }
     push_bytes_.push_back(bytes);
@@ -156,9 +155,9 @@ void RelaySession::on(const wire::Auth& message, std::uint64_t now_ms, RelayEffe
     grant_ = std::move(*grant);
     for (auto feed = feeds_.begin(); feed != feeds_.end();) {
         if (grant_.access(feed->first) == Access::none) {
-            effects.send.emplace_back(failure(
-                {ErrorCode::forbidden, "the renewed token gives no right to this space"},
-                feed->first));
+            effects.send.emplace_back(
+                failure({ErrorCode::forbidden, "the renewed token gives no right to this space"},
+                        feed->first));
             feed = feeds_.erase(feed);
         } else {
             ++feed;

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "syncline/codec/limits.hpp"
+#include "syncline/codec/sha256.hpp"
+#include "syncline/document/document.hpp"
+#include "syncline/result.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "syncline/codec/limits.hpp"
-#include "syncline/codec/sha256.hpp"
-#include "syncline/document/document.hpp"
-#include "syncline/result.hpp"
 
 namespace syncline {
 
@@ -101,8 +101,8 @@ struct Opened {
     std::uint64_t fork = 0;  ///< the last sequence number shared with the epoch before
     std::uint64_t head = 0;
     std::uint64_t from = 0;  ///< the feed starts behind it: the cursor if it is good, else 0
-    ChainHead own;           ///< the relay's end of the caller's chain: final, see docs/protocol.md §6
-    VersionVector vector;    ///< V(head)
+    ChainHead own;  ///< the relay's end of the caller's chain: final, see docs/protocol.md §6
+    VersionVector vector;  ///< V(head)
     Access access = Access::read;
     std::optional<std::vector<std::string>> filter;  ///< the effective one; none is all
     friend bool operator==(const Opened&, const Opened&) = default;

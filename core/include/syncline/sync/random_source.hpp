@@ -1,11 +1,11 @@
 #pragma once
 
+#include "syncline/clock/replica_id.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
-
-#include "syncline/clock/replica_id.hpp"
 
 namespace syncline {
 

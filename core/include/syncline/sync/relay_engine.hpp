@@ -1,5 +1,9 @@
 #pragma once
 
+#include "syncline/document/change.hpp"
+#include "syncline/sync/random_source.hpp"
+#include "syncline/sync/relay_storage.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,10 +12,6 @@
 #include <unordered_map>
 #include <variant>
 #include <vector>
-
-#include "syncline/document/change.hpp"
-#include "syncline/sync/random_source.hpp"
-#include "syncline/sync/relay_storage.hpp"
 
 namespace syncline {
 
@@ -85,7 +85,8 @@ struct Broadcast {
     std::uint64_t last = 0;
     std::shared_ptr<const Bytes> frame;
 };
-/// History for one connection: a frame with everything of after+1..last. Empty frame: nothing there.
+/// History for one connection: a frame with everything of after+1..last. Empty frame: nothing
+/// there.
 struct History {
     ConnectionId connection = 0;
     SpaceKey space;
@@ -107,9 +108,9 @@ using RelayReply = std::variant<relay_reply::Registered, relay_reply::Opened, re
 class RelayEngine {
 public:
     struct Options {
-        std::uint64_t clock_bound_ms = 60'000;  ///< how far ahead a stamp may lie
+        std::uint64_t clock_bound_ms = 60'000;               ///< how far ahead a stamp may lie
         std::size_t history_bytes = std::size_t{256} << 10;  ///< of one history frame, about
-        std::size_t row_bytes = std::size_t{512} << 10;      ///< a larger batch becomes several rows
+        std::size_t row_bytes = std::size_t{512} << 10;  ///< a larger batch becomes several rows
         std::uint64_t heads_every = 64;  ///< rows between two checkpoints of a space's heads
         std::size_t spaces_max = 20'000;
     };

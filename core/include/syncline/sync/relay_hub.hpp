@@ -1,13 +1,13 @@
 #pragma once
 
+#include "syncline/sync/relay_session.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <unordered_map>
 #include <vector>
-
-#include "syncline/sync/relay_session.hpp"
 
 namespace syncline {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "syncline/sync/relay_engine.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "syncline/sync/relay_engine.hpp"
 
 namespace syncline {
 
@@ -56,8 +56,8 @@ class RelaySession {
 public:
     struct Limits {
         std::size_t spaces_max = 256;
-        std::size_t requests_max = 4'096;  ///< unanswered by the engine
-        std::size_t push_bytes_max = std::size_t{8} << 20;  ///< unanswered by the engine
+        std::size_t requests_max = 4'096;                    ///< unanswered by the engine
+        std::size_t push_bytes_max = std::size_t{8} << 20;   ///< unanswered by the engine
         std::size_t queue_bytes_max = std::size_t{1} << 20;  ///< outgoing; above it live feeds stop
         std::string agent = "syncline-relay";
     };

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "syncline/sync/messages.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "syncline/sync/messages.hpp"
 
 namespace syncline {
 
@@ -20,9 +20,9 @@ struct SpaceRecord {
     std::uint64_t id = 0;  ///< the storage's own
     EpochId epoch;
     std::uint64_t fork = 0;
-    bool regressed = false;       ///< the storage went back in time at some point
-    std::uint64_t heads_at = 0;   ///< the sequence number that the stored heads stand for
-    Hlc highest;                  ///< stamp admitted up to heads_at
+    bool regressed = false;      ///< the storage went back in time at some point
+    std::uint64_t heads_at = 0;  ///< the sequence number that the stored heads stand for
+    Hlc highest;                 ///< stamp admitted up to heads_at
 };
 
 /// The end of one replica's chain in one space.

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "syncline/sync/space_replica.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace syncline {
+
+/// What a session tells its owner, in order.
+namespace client_event {
+/// The relay knows us. `offset_ms` is its clock minus ours, as far as one exchange can tell.
+struct Welcomed {
+    std::int64_t offset_ms = 0;
+};
+/// The space's feed is open, or open again.
+struct Opened {
+    std::string space;
+    Access access = Access::none;
+};
+struct Changed {
+    std::string space;
+    std::vector<DocumentChange> changes;
+};
+/// Own changes that the relay has on disk now (news, no more: the feed confirms them).
+struct Accepted {
+    std::string space;
+    std::uint64_t counter = 0;
+};
+/// The cursor has reached the log's head as it was when the space was opened, and nothing own is
+/// waiting for the feed.
+struct InSync {
+    std::string space;
+};
+struct Rejected {
+    std::string space;
+    std::vector<RejectedChange> changes;
+};
+/// A space cannot go on until its owner does something (a right, a version).
+struct SpaceFailed {
+    std::string space;
+    Error error;
+    bool retryable = false;
+};
+}  // namespace client_event
+using ClientEvent =
+    std::variant<client_event::Welcomed, client_event::Opened, client_event::Changed,
+                 client_event::Accepted, client_event::InSync, client_event::Rejected,
+                 client_event::SpaceFailed>;
+
+struct ClientEffects {
+    std::vector<Bytes> send;
+    std::vector<ClientEvent> events;
+    /// Someone else writes under this replica id. Give the store a new one durably and connect
+    /// again; the session is over.
+    bool needs_identity = false;
+    struct Ending {
+        Error error;
+        bool retryable = true;
+        std::uint64_t retry_after_ms = 0;
+    };
+    std::optional<Ending> close;
+};
+
+/// One connection, seen from a device (docs/protocol.md §5): hello, then every space: open, take
+/// the feed in, push what is pending. No I/O and no clock of its own; a session is used for one
+/// connection and thrown away. The spaces must outlive it.
+/// Threads: one at a time, together with its spaces.
+class ClientSession {
+public:
+    struct Options {
+        ReplicaId replica;
+        std::uint64_t nonce = 0;  ///< raised durably for this connection
+        std::string token;
+        std::string agent = "syncline";
+        std::size_t push_bytes = std::size_t{256} << 10;  ///< in one message, about
+        std::size_t pushes_max = 4;                       ///< unanswered, in one space
+        std::uint64_t answer_ms = 30'000;  ///< without an answer for so long, the line is dead
+    };
+
+    explicit ClientSession(Options options) : options_(std::move(options)) {}
+
+    /// The connection is up.
+    [[nodiscard]] ClientEffects connected(std::uint64_t now_ms);
+    [[nodiscard]] ClientEffects received(BytesView frame, std::uint64_t now_ms);
+    /// Call every second or so.
+    [[nodiscard]] ClientEffects tick(std::uint64_t now_ms);
+
+    /// Adds a space; it is opened as soon as the relay has welcomed us.
+    [[nodiscard]] ClientEffects add(SpaceReplica& space, std::uint64_t now_ms);
+    /// The space has a new local change.
+    [[nodiscard]] ClientEffects changed(const std::string& space, std::uint64_t now_ms);
+    /// A fresh token for the same subject.
+    [[nodiscard]] ClientEffects renew(std::string token);
+
+    [[nodiscard]] bool welcomed() const { return welcomed_; }
+
+private:
+    struct Line {
+        SpaceReplica* space = nullptr;
+        bool open = false;
+        bool asked = false;  ///< open is on its way
+        Access access = Access::none;
+        ChainHead sent;  ///< pushed up to here
+        std::size_t unanswered = 0;
+        std::uint64_t head = 0;         ///< of the log at opening
+        bool in_sync = false;           ///< told already
+        std::uint64_t retry_at_ms = 0;  ///< 0: not waiting
+    };
+
+    void on(const wire::Welcome& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::Opened& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::Changes& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::Accepted& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::Rejected& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::Failure& message, std::uint64_t now_ms, ClientEffects& effects);
+    void open(Line& line, ClientEffects& effects);
+    void push(Line& line, ClientEffects& effects);
+    void progress(Line& line, ClientEffects& effects);
+    void end(Error error, bool retryable, ClientEffects& effects);
+    void conflict(ClientEffects& effects);
+    [[nodiscard]] bool waiting() const;
+    [[nodiscard]] std::uint64_t corrected(std::uint64_t now_ms) const {
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(now_ms) + offset_ms_);
+    }
+    Line* find(const std::string& space);
+
+    Options options_;
+    std::map<std::string, Line> lines_;
+    bool welcomed_ = false;
+    bool over_ = false;
+    std::int64_t offset_ms_ = 0;
+    std::uint64_t hello_ms_ = 0;
+    std::uint64_t heard_ms_ = 0;
+};
+
+}  // namespace syncline

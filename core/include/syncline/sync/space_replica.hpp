@@ -1,0 +1,210 @@
+#pragma once
+
+#include "syncline/document/change.hpp"
+#include "syncline/document/digest.hpp"
+#include "syncline/sync/replica_storage.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace syncline {
+
+/// What a change did to one document, for observers: the fields that were touched and what a reader
+/// sees of the document now.
+struct DocumentChange {
+    enum class Origin : std::uint8_t { local, remote };
+    DocumentKey document;
+    std::vector<Path>
+        fields;  ///< each once, in order; the root (empty path) for the whole document
+    Origin origin = Origin::local;
+};
+
+/// A change that the relay refused for ever. It is out of the outbox; this is its content.
+struct RejectedChange {
+    Change change;
+    ErrorCode code = ErrorCode::malformed;
+    std::string reason;
+};
+
+/// One space on one device: confirmed documents, the outbox, and the rules by which both move
+/// (docs/storage.md). It knows nothing of connections: a session feeds it what the relay says.
+///
+/// Visible state = confirmed state + own pending changes. The feed alone moves confirmed state and
+/// cursor, in sequence and without gaps; everything else here moves pending changes.
+///
+/// Durability  Each call that changes something is one storage transaction; what it returns is
+///             durable. After an error nothing of the call happened, in storage or in memory.
+/// Threads     One at a time.
+class SpaceReplica {
+public:
+    struct Options {
+        std::size_t cached_documents = 20'000;  ///< decoded at once; above it the cache is emptied
+        std::uint64_t backup_horizon_ms = 30ULL * 24 * 3600 * 1000;  ///< own changes are kept for
+    };
+
+    static Result<std::unique_ptr<SpaceReplica>> open(SpaceStorage& storage, Options options);
+    ~SpaceReplica();
+
+    // ---- The app's side
+
+    /// Builds one change. Passed to the function given to transact(), valid inside it only.
+    class Editor {
+    public:
+        /// The document as the transaction sees it, its own edits included.
+        Result<const Document*> read(const DocumentKey& key);
+        /// Appends an op, made from what read() shows, and applies it.
+        Result<> edit(const DocumentKey& key, FieldOp op);
+        /// The author, for mutators that need it (OrMap::clear).
+        [[nodiscard]] const ReplicaId& replica() const;
+
+    private:
+        friend class SpaceReplica;
+        Editor(SpaceReplica& space, Hlc hlc, std::string message);
+        SpaceReplica& space_;
+        Change change_;
+        std::uint64_t next_;
+    };
+
+    struct Committed {
+        std::uint64_t first = 0;  ///< 0: the transaction made no op
+        std::uint64_t last = 0;
+        std::vector<DocumentChange> changes;
+    };
+    /// Runs `edit` and commits what it did as one atomic change; an error of `edit` undoes it all.
+    /// `now_ms` is the wall clock, corrected by what is known of the relay's.
+    Result<Committed> transact(std::uint64_t now_ms, std::string message,
+                               const std::function<Result<>(Editor&)>& edit);
+
+    /// The visible document; an empty one if there is none. Valid until the next non-const call.
+    Result<const Document*> document(const DocumentKey& key);
+    /// The ids of the visible documents of a collection, ascending.
+    Result<std::vector<std::string>> ids(const std::string& collection);
+    /// The collections that have a visible document.
+    Result<std::vector<std::string>> collections();
+    /// Of the confirmed documents; equal cursors in one epoch mean equal digests. With no pending
+    /// changes it is the digest of what is visible.
+    Result<Hash> digest();
+
+    [[nodiscard]] const SpaceState& state() const { return state_; }
+    [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+    [[nodiscard]] bool staging() const { return staging_ != nullptr; }
+
+    // ---- The session's side
+
+    /// What to ask the relay for: where this replica stands.
+    [[nodiscard]] wire::Open open_message() const;
+
+    enum class Standing : std::uint8_t {
+        good,
+        conflict,  ///< somebody else writes under this replica id: take a new one
+    };
+    /// Takes notice of what the relay says: whether the cursor is good (else the whole log is
+    /// staged beside the documents) and whether its end of the own chain is on ours.
+    /// `store_replica` is the store's id now; while it differs from state().replica the old one is
+    /// being settled.
+    Result<Standing> opened(const wire::Opened& message, const ReplicaId& store_replica,
+                            std::uint64_t now_ms);
+
+    struct Fed {
+        Standing standing = Standing::good;
+        std::vector<DocumentChange> changes;   ///< of the visible documents
+        std::vector<std::uint64_t> confirmed;  ///< own changes (their first counter) that arrived
+    };
+    /// Takes in a piece of the feed, in one transaction. Batches seen before are skipped. Errors:
+    /// gap, malformed (of the relay's bytes), unknown_format, or the storage's.
+    Result<Fed> feed(const wire::Changes& message, const ReplicaId& store_replica,
+                     std::uint64_t now_ms);
+
+    /// Own changes to push behind `after`, up to about `bytes_max` (at least one if there is one),
+    /// with the chain's end before them; none while an old identity is unsettled.
+    struct Outgoing {
+        ChainHead head;
+        std::vector<Bytes> changes;
+        ChainHead end;  ///< after the last of them
+    };
+    Result<std::optional<Outgoing>> outgoing(const ReplicaId& store_replica, const ChainHead& after,
+                                             std::size_t bytes_max);
+    /// Whether `head` lies on the own chain.
+    Result<bool> on_chain(const ChainHead& head);
+
+    /// Takes refused changes out, renumbers and rechains the rest behind the relay's head.
+    Result<std::vector<RejectedChange>> rejected(const wire::Rejected& message);
+    /// Brings the stamps of all pending changes behind `head` back to `now_ms` (the corrected wall
+    /// clock), in order and above what was confirmed, and the clock with them. Changes nothing when
+    /// no stamp lies ahead.
+    Result<bool> restamp(const ChainHead& head, std::uint64_t now_ms);
+
+private:
+    struct Cached {
+        Document confirmed;
+        std::unique_ptr<Document> visible;  ///< null: as confirmed
+    };
+    struct Staging {
+        std::uint64_t generation = 0;
+        std::uint64_t cursor = 0;
+        std::uint64_t salt = 0;
+        std::uint64_t target = 0;  ///< the head to reach before the swap
+        EpochId epoch;
+        Hlc seen;
+        VersionVector vector;
+        std::map<DocumentKey, Document> documents;  ///< touched by the frame at hand
+    };
+    struct Feeding;
+    using Pending = std::map<std::uint64_t, std::uint64_t>;  ///< first → last
+
+    SpaceReplica(SpaceStorage& storage, Options options);
+
+    Result<> load();
+    Result<Cached*> cached(const DocumentKey& key);
+    Result<Document*> visible(const DocumentKey& key);
+    Result<std::shared_ptr<const Change>> own_change(std::uint64_t first);
+    void index(const Change& change);
+    void unindex(const Change& change);
+    void forget_visible();
+    void forget_cache();
+    [[nodiscard]] bool cache_is_full() const;
+
+    /// Runs `body` between begin and commit; on an error rolls back storage and memory.
+    Result<> in_transaction(const std::function<Result<>()>& body);
+
+    Result<> feed_batch(const wire::Batch& batch, Feeding& feeding);
+    Result<> feed_entry(const wire::BatchEntry& entry, Feeding& feeding);
+    Result<> apply_confirmed(const Change& change, bool own, Feeding& feeding);
+    Result<> apply_staged(const Change& change);
+    Result<> write_back(Feeding& feeding);
+    Result<> swap_staged(std::uint64_t now_ms);
+    Result<> start_staging(const wire::Opened& message);
+    Result<> settle(const ReplicaId& store_replica);
+    Result<> prune(std::uint64_t now_ms);
+    /// An own change on its way to another place on the chain; the row without its bytes.
+    struct Moving {
+        Change change;
+        OwnChange row;
+    };
+    Result<std::vector<Moving>> own_behind(std::uint64_t after, bool pending_only);
+    Result<> replace_own(const std::vector<Moving>& changes, std::uint64_t lowest_moved,
+                         const ReplicaId& replica, const ChainHead& behind);
+
+    static constexpr std::size_t decoded_max = 64;
+
+    SpaceStorage& storage_;
+    Options options_;
+    SpaceState state_;
+    VersionVector vector_;
+    Pending pending_;
+    std::map<DocumentKey, std::set<std::uint64_t>> pending_by_document_;
+    std::map<DocumentKey, Cached> cache_;
+    std::map<std::uint64_t, std::shared_ptr<const Change>> decoded_;  ///< pending ones, by first
+    std::vector<DocumentChange> swapped_;  ///< what the last swap changed, until it is told
+    std::unique_ptr<Staging> staging_;
+    std::uint64_t settle_at_ = 0;  ///< an old identity is settled when the cursor gets here
+};
+
+}  // namespace syncline
