@@ -81,13 +81,34 @@ begin() {
     printf '%(%H:%M:%S)T  %s\n' -1 "$1"
 }
 
+# run_logged log command…: in a process group of its own, so that Ctrl-C ends it with all it started. (The
+# tests run below `timeout`, which the terminal's signal does not reach.)
+child=
+run_logged() {
+    local log=$1 status=0
+    shift
+    set -m
+    "$@" >"$log" 2>&1 </dev/null &
+    child=$!
+    set +m
+    wait "$child" || status=$?
+    child=
+    return "$status"
+}
+interrupted() {
+    [[ -z $child ]] || kill -TERM -- "-$child" 2>/dev/null
+    echo "test.sh: interrupted" >&2
+    exit 130
+}
+trap interrupted INT TERM
+
 # check "what" command…: one check, passed when the command succeeds.
 check() {
     local what=$1 log
     shift
     log=$(log_name "$what")
     begin "$what"
-    if "$@" >"$log" 2>&1 </dev/null; then
+    if run_logged "$log" "$@"; then
         note_pass 1
     else
         note_failure 1 "$what" "$log"
@@ -131,8 +152,8 @@ catch2() {
     fi
     # Version 2 of Catch2 exits with the number of names listed, so its exit code says nothing here.
     listed=$("$program" --list-test-names-only "${selection[@]}" 2>/dev/null | grep -c .)
-    SYNCLINE_TEST_SCALE=$scale timeout --kill-after=10 "$timeout_seconds" \
-        "$program" -w NoTests "${selection[@]}" >"$log" 2>&1 </dev/null || status=$?
+    SYNCLINE_TEST_SCALE=$scale run_logged "$log" timeout --kill-after=10 "$timeout_seconds" \
+        "$program" -w NoTests "${selection[@]}" || status=$?
     # One of: "All tests passed (9 assertions in 3 test cases)", "test cases: 4 | 2 passed | 1 failed | 1 failed as
     # expected", or nothing after a crash. What was listed and is not known to have passed has failed.
     ran=$(sed -n -e 's/^All tests passed (.* in \([0-9]*\) test cases\{0,1\})$/\1/p' \
@@ -189,7 +210,7 @@ package_check() {
 }
 
 started=$SECONDS
-timeout_seconds=1200
+timeout_seconds=600
 if [[ $mode == long ]]; then timeout_seconds=21600; fi
 
 if check "setup" scripts/setup.sh; then
