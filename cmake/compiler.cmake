@@ -15,7 +15,7 @@ endif()
 
 # A second clone, or a second preset of the same clone, should hit the same cache entries.
 find_program(SYNCLINE_CCACHE ccache)
-if(SYNCLINE_CCACHE AND NOT EMSCRIPTEN)
+if(SYNCLINE_CCACHE)
     set(ccache_launcher "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}"
                         CCACHE_NOHASHDIR=1 "CCACHE_SLOPPINESS=pch_defines,time_macros" "${SYNCLINE_CCACHE}")
     set(CMAKE_C_COMPILER_LAUNCHER ${ccache_launcher})
