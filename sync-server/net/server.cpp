@@ -795,8 +795,8 @@ bool Server::Impl::write_single(Connection& c) {
 /// queued.
 void Server::Impl::end_turn() {
     if (std::exchange(turn_used_, false)) handler_.turn_ended();
-    // `drained` may make the handler send again; a few rounds, then the rest has its own turn.
-    for (int round = 0; round < 8 && !(dirty_.empty() && drained_.empty()); ++round) {
+    // `drained` makes the handler send again: written once more, and then events have their turn.
+    for (int round = 0; round < 2 && !(dirty_.empty() && drained_.empty()); ++round) {
         for (const ConnectionId id : std::exchange(dirty_, {})) {
             Connection* c = find(id);
             if (c == nullptr) continue;

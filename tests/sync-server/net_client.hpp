@@ -180,6 +180,7 @@ public:
         while (fill()) in_.clear();
         return ended_;
     }
+    int fd() const { return fd_; }
     bool lost() const { return lost_; }
     std::size_t available() const { return in_.size(); }
     std::string close_reason;
