@@ -1,0 +1,318 @@
+#pragma once
+
+#include "support/arbitrary.hpp"
+#include "support/reference_model.hpp"
+#include "syncline/document/json.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The laws as functions from a history to the first violation found (empty: none), so that the
+/// controls can ask whether a broken type is caught.
+namespace syncline::testing {
+
+template <typename Store>
+std::optional<Value> shown(const Store& store) {
+    if (!store.live()) return std::nullopt;
+    if constexpr (std::is_same_v<Store, OrMap>) {
+        return view(store);
+    } else {
+        return view(Node(Node::Store(store)));
+    }
+}
+
+template <typename Store>
+std::vector<ModelOp> model_ops(const History<Store>& history, OpMask known) {
+    std::vector<ModelOp> ops;
+    for (std::size_t i = 0; i < history.made.size(); ++i) {
+        if ((known >> i & 1) == 0) continue;
+        ModelOp& model = ops.emplace_back();
+        const auto& update = history.made[i].update;
+        const Op* op = nullptr;
+        if constexpr (std::is_same_v<Store, OrMap>) {
+            model.path = update.op.path;
+            op = &update.op.op;
+        } else {
+            op = &update.op;
+        }
+        model.code = op->code;
+        model.value = op->value;
+        model.amount = op->amount;
+        model.at = update.at;
+        model.number = i;
+        model.past = history.made[i].past;
+    }
+    return ops;
+}
+
+inline std::string text_of(const std::optional<Value>& value) {
+    return value ? to_json(*value) : "nothing";
+}
+
+/// The state shows what the reference model says about the ops it knows.
+template <typename Store>
+std::string model_violation(const History<Store>& history, const Replicated<Store>& state,
+                            OpMask known) {
+    const auto expected = model_field(Mutators<Store>::type, model_ops(history, known));
+    const auto actual = shown(*state);
+    if (actual == expected) return {};
+    return "shows " + text_of(actual) + ", the model says " + text_of(expected);
+}
+
+template <typename Store>
+Replicated<Store> joined(Replicated<Store> a, const Replicated<Store>& b) {
+    a.join(b);
+    return a;
+}
+
+template <typename Store>
+std::string semilattice_violation(const Replicated<Store>& a, const Replicated<Store>& b,
+                                  const Replicated<Store>& c) {
+    const auto ab = joined(a, b);
+    if (!(ab == joined(b, a))) return "join is not commutative";
+    if (!(joined(ab, c) == joined(a, joined(b, c)))) return "join is not associative";
+    if (!(joined(a, a) == a)) return "join is not idempotent";
+    if (!(joined(ab, a) == ab) || !(joined(ab, b) == ab)) return "a join is not above its sides";
+    if (!ab.context().contains(a.context()) || !ab.context().contains(b.context())) {
+        return "a join forgets what was seen";
+    }
+    return {};
+}
+
+template <typename Store>
+Bytes bytes_of(const Replicated<Store>& state) {
+    if constexpr (std::is_same_v<Store, OrMap>) {
+        return wire::encode_state(*state, state.context());
+    } else {
+        OrMap map;
+        if (!state->empty()) map.insert({"f", Mutators<Store>::type}, Node(Node::Store(*state)));
+        return wire::encode_state(map, state.context());
+    }
+}
+
+/// decode(encode(x)) == x, and equal states, and only they, have equal bytes.
+template <typename Store>
+std::string encoding_violation(const std::vector<Replicated<Store>>& states) {
+    std::vector<Bytes> encoded;
+    for (const auto& state : states) {
+        encoded.push_back(bytes_of(state));
+        const auto decoded = wire::decode_state(encoded.back(), wire::state_limits());
+        if (!decoded) return "a state does not decode: " + decoded.error().message;
+        if (!(decoded->second == state.context())) return "a context changes in its encoding";
+        if (wire::encode_state(decoded->first, decoded->second) != encoded.back()) {
+            return "a decoded state encodes otherwise";
+        }
+        if constexpr (std::is_same_v<Store, OrMap>) {
+            if (!(decoded->first == *state)) return "a state changes in its encoding";
+        } else {
+            const Node* node = decoded->first.find(FieldKey{"f", Mutators<Store>::type});
+            const Store* back = node == nullptr ? nullptr : node->template as<Store>();
+            const bool same = back == nullptr ? state->empty() : *back == *state;
+            if (!same) return "a state changes in its encoding";
+        }
+    }
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if ((states[i] == states[j]) != (encoded[i] == encoded[j])) {
+                return "equal states are those with equal bytes, but not here";
+            }
+        }
+    }
+    return {};
+}
+
+/// A replica that gets a random mixture of ops (once their past is there), deltas and whole states
+/// in any order, with repeats, until it has everything.
+template <typename Store>
+Replicated<Store> fed_mixture(const History<Store>& history, Random& random) {
+    Replicated<Store> state;
+    OpMask known = 0;
+    const auto take_op = [&](std::size_t op) {
+        state.apply(history.made[op].update);
+        known |= OpMask{1} << op;
+    };
+    while (known != history.all()) {
+        const std::size_t op = random.below(history.made.size());
+        switch (random.below(8)) {
+            case 0: {
+                const std::size_t from = random.below(history.replicas.size());
+                state.join(history.replicas[from]);
+                known |= history.seen[from];
+                break;
+            }
+            case 1:
+            case 2:
+                state.join(history.made[op].delta);
+                known |= OpMask{1} << op;
+                break;
+            case 3:
+                if (history.ready(op, known)) take_op(op);  // perhaps a second time
+                break;
+            default: {
+                const std::size_t next = history.some_ready(known, random);
+                if (next < history.made.size()) take_op(next);
+            }
+        }
+    }
+    return state;
+}
+
+template <typename Store>
+std::string history_violation(const History<Store>& history, Random& random) {
+    using R = Replicated<Store>;
+    // One state for one set of ops, by whatever causal order.
+    const R whole = history.fed(history.all(), random);
+    if (!(history.fed(history.all(), random) == whole)) return "two causal orders, two states";
+    if (auto bad = model_violation(history, whole, history.all()); !bad.empty()) return bad;
+    for (std::size_t i = 0; i < history.replicas.size(); ++i) {
+        const R& state = history.replicas[i];
+        if (auto bad = model_violation(history, state, history.seen[i]); !bad.empty()) return bad;
+        if (!(history.fed(history.seen[i], random) == state))
+            return "two causal orders, two states";
+        if (!(joined(whole, state) == whole)) return "the whole is not above a part";
+    }
+
+    // Repeats change nothing.
+    R repeated = whole;
+    for (const auto& made : history.made) {
+        if (repeated.apply(made.update)) return "a repeat was taken for news";
+        repeated.join(made.delta);
+    }
+    if (!(repeated == whole)) return "a repeat changed the state";
+
+    // apply(u) == join(delta(u, state)), with the delta made there or by the author.
+    R applied;
+    for (OpMask known = 0; known != history.all();) {
+        const std::size_t op = history.some_ready(known, random);
+        const auto& made = history.made[op];
+        const R by_delta = joined(applied, R::delta(made.update, applied));
+        const R by_authors_delta = joined(applied, made.delta);
+        applied.apply(made.update);
+        if (!(by_delta == applied)) return "apply differs from joining the delta";
+        if (!(by_authors_delta == applied)) return "apply differs from joining the author's delta";
+        known |= OpMask{1} << op;
+    }
+
+    if (!(fed_mixture(history, random) == whole)) return "a mixture of ops and states differs";
+
+    // The lattice, over states and deltas.
+    std::vector<R> states = history.replicas;
+    states.push_back(whole);
+    states.emplace_back();
+    for (std::size_t i = 0; i < 4 && !history.made.empty(); ++i) {
+        states.push_back(history.made[random.below(history.made.size())].delta);
+    }
+    states.push_back(joined(states[random.below(states.size())], states.back()));
+    for (std::size_t i = 0; i < 4; ++i) {
+        const auto& a = states[random.below(states.size())];
+        const auto& b = states[random.below(states.size())];
+        const auto& c = states[random.below(states.size())];
+        if (auto bad = semilattice_violation(a, b, c); !bad.empty()) return bad;
+    }
+    R sum;
+    for (const auto& made : history.made) sum.join(made.delta);
+    if (!(sum == whole)) return "all deltas together are not the whole";
+    return {};
+}
+
+/// Every history of `ops_max` ops or fewer on three replicas: each op by each replica after each
+/// set of earlier ops that it can have seen. Calls `check` with each; stops at a violation.
+template <typename Store>
+class SmallScope {
+public:
+    std::uint64_t histories = 0;
+
+    std::string run(std::size_t ops_max) { return extend({}, ops_max); }
+
+private:
+    using R = Replicated<Store>;
+    struct Step {
+        typename History<Store>::Made made;
+        std::size_t author = 0;
+    };
+    using Steps = std::vector<Step>;
+
+    static R state_of(const Steps& steps, OpMask known) {
+        R state;
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if ((known >> i & 1) != 0) state.apply(steps[i].made.update);
+        }
+        return state;
+    }
+    static bool closed(const Steps& steps, OpMask known) {
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if ((known >> i & 1) != 0 && (steps[i].made.past & ~known) != 0) return false;
+        }
+        return true;
+    }
+    std::string extend(const Steps& steps, std::size_t left) {
+        if (!steps.empty()) {
+            ++histories;
+            if (auto bad = check(steps); !bad.empty()) return bad;
+        }
+        if (left == 0) return {};
+        // Replicas are alike but for their order, which is the order of their first ops or not.
+        for (std::size_t author = 0; author < 3; ++author) {
+            OpMask own = 0;
+            for (std::size_t i = 0; i < steps.size(); ++i) {
+                if (steps[i].author == author) own |= OpMask{1} << i;
+            }
+            for (OpMask past = 0; past < OpMask{1} << steps.size(); ++past) {
+                if ((own & ~past) != 0 || !closed(steps, past)) continue;
+                const R before = state_of(steps, past);
+                Hlc hlc;
+                for (std::size_t i = 0; i < steps.size(); ++i) {
+                    const Hlc seen = steps[i].made.update.at.hlc;
+                    if ((past >> i & 1) != 0 && hlc < seen) hlc = seen;
+                }
+                for (std::size_t choice = 0; choice < Mutators<Store>::choices; ++choice) {
+                    const auto ops = Mutators<Store>::make(*before, replica(author), choice);
+                    Steps longer = steps;
+                    R state = before;
+                    Step& step = longer.emplace_back();
+                    step.author = author;
+                    step.made.past = past;
+                    step.made.update = state.update(replica(author), hlc.next(), ops.front());
+                    step.made.delta = R::delta(step.made.update, before);
+                    if (auto bad = extend(longer, left - 1); !bad.empty()) return bad;
+                }
+            }
+        }
+        return {};
+    }
+    static std::string check(const Steps& steps) {
+        History<Store> history;
+        for (const Step& step : steps) history.made.push_back(step.made);
+        const OpMask all = history.all();
+        std::vector<std::optional<R>> states(all + 1);
+        for (OpMask known = 0; known <= all; ++known) {
+            if (!closed(steps, known)) continue;
+            states[known] = state_of(steps, known);
+            // Whatever came last.
+            for (std::size_t i = 0; i < steps.size(); ++i) {
+                const OpMask others = known & ~(OpMask{1} << i);
+                if (others == known || !closed(steps, others)) continue;
+                R state = *states[others];
+                const R by_delta = joined(state, steps[i].made.delta);
+                state.apply(steps[i].made.update);
+                if (!(state == *states[known])) return "two causal orders, two states";
+                if (!(by_delta == *states[known])) return "apply differs from joining the delta";
+            }
+            if (auto bad = model_violation(history, *states[known], known); !bad.empty()) {
+                return bad;
+            }
+        }
+        for (OpMask a = 0; a <= all; ++a) {
+            for (OpMask b = 0; b <= all; ++b) {
+                if (!states[a] || !states[b]) continue;
+                if (!(joined(*states[a], *states[b]) == *states[a | b])) {
+                    return "a join is not the state of both sides' ops";
+                }
+            }
+        }
+        return {};
+    }
+};
+
+}  // namespace syncline::testing
