@@ -98,6 +98,7 @@ public:
     [[nodiscard]] ClientEffects renew(std::string token);
 
     [[nodiscard]] bool welcomed() const { return welcomed_; }
+    [[nodiscard]] bool knows(const std::string& space) const { return lines_.count(space) != 0; }
 
 private:
     struct Line {

@@ -1,0 +1,169 @@
+#include "connector.hpp"
+
+#include <algorithm>
+
+namespace syncline::client {
+
+namespace {
+constexpr std::chrono::milliseconds tick_every{1'000};
+constexpr std::uint16_t normal_closure = 1000;
+}  // namespace
+
+Connector::Connector(std::mutex& lock, StoreCore& core, ConnectorOwner& owner,
+                     ConnectOptions options, net::Endpoint endpoint,
+                     std::function<std::uint64_t()> now_ms, RandomSource random)
+    : lock_(lock),
+      core_(core),
+      owner_(owner),
+      options_(std::move(options)),
+      endpoint_(std::move(endpoint)),
+      now_ms_(std::move(now_ms)),
+      random_(std::move(random)),
+      socket_([&] {
+          net::WebSocketOptions socket;
+          socket.ping = options_.keep_alive;
+          socket.ca_file = options_.ca_file;
+          return socket;
+      }()) {}
+
+Connector::~Connector() { stop(); }
+
+Result<> Connector::start() {
+    if (auto started = socket_.start(*this); !started) return started;
+    socket_.post([this] { connect_now(); });
+    return {};
+}
+
+void Connector::stop() { socket_.stop(); }
+
+void Connector::notify(std::string space) {
+    socket_.post([this, name = std::move(space)] {
+        if (session_ == nullptr) return;
+        finish([&] {
+            auto opened = core_.space(name);
+            if (!opened) return ClientEffects{};
+            return session_->knows(name) ? session_->changed(name, now_ms_())
+                                         : session_->add(**opened, now_ms_());
+        });
+    });
+}
+
+void Connector::connect_now() {
+    waiting_to_retry_ = false;
+    {
+        const std::lock_guard guard(lock_);
+        owner_.connection_changed(SyncStatus::Connection::connecting, std::nullopt, false);
+    }
+    if (auto begun = socket_.connect(endpoint_); !begun) disconnected(begun.error());
+}
+
+void Connector::connected() {
+    ClientSession::Options options;
+    options.token = options_.token ? options_.token() : std::string();
+    finish([&] {
+        ClientEffects effects;
+        auto nonce = core_.next_nonce();
+        if (!nonce) {
+            effects.close = ClientEffects::Ending{nonce.error(), true, 0};
+            return effects;
+        }
+        options.replica = core_.replica();
+        options.nonce = *nonce;
+        session_ = std::make_unique<ClientSession>(std::move(options));
+        effects = session_->connected(now_ms_());
+        if (auto spaces = core_.spaces()) {
+            for (SpaceReplica* space : *spaces) (void)session_->add(*space, now_ms_());
+        } else {
+            effects.close = ClientEffects::Ending{spaces.error(), true, 0};
+        }
+        return effects;
+    });
+    socket_.set_timer(tick_every);
+}
+
+void Connector::received(Bytes message) {
+    if (session_ == nullptr || ending_) return;
+    finish([&] { return session_->received(message, now_ms_()); });
+}
+
+void Connector::timer() {
+    if (waiting_to_retry_) return connect_now();
+    if (session_ == nullptr) return;
+    finish([&] { return session_->tick(now_ms_()); });
+    if (session_ != nullptr && !ending_) socket_.set_timer(tick_every);
+}
+
+/// Runs one step of the session under the store's lock, then does what it asks for, then tells the
+/// app, without the lock.
+void Connector::finish(const std::function<ClientEffects()>& step) {
+    ClientEffects effects;
+    {
+        const std::lock_guard guard(lock_);
+        effects = step();
+        for (ClientEvent& event : effects.events) {
+            if (const auto* welcomed = std::get_if<client_event::Welcomed>(&event)) {
+                (void)core_.set_clock_offset_ms(welcomed->offset_ms);
+                failures_ = 0;
+                owner_.connection_changed(SyncStatus::Connection::connected, std::nullopt, false);
+            }
+            owner_.session_event(std::move(event));
+        }
+        if (effects.needs_identity) {
+            if (auto taken = core_.take_new_identity(); !taken) {
+                effects.close = ClientEffects::Ending{taken.error(), true, 0};
+            }
+            identity_changed_ = true;
+        }
+    }
+    effects.events.clear();
+    carry_out(std::move(effects));
+    owner_.dispatch();
+}
+
+void Connector::carry_out(ClientEffects effects) {
+    for (Bytes& frame : effects.send) {
+        if (auto sent = socket_.send(std::move(frame)); !sent && !effects.close) {
+            effects.close = ClientEffects::Ending{sent.error(), true, 0};
+        }
+    }
+    if (effects.close && !ending_) {
+        ending_ = std::move(effects.close);
+        socket_.close(normal_closure, name_of(ending_->error.code));
+    }
+}
+
+void Connector::disconnected(Error why) {
+    session_.reset();
+    ClientEffects::Ending ending =
+        ending_ ? *ending_ : ClientEffects::Ending{std::move(why), true, 0};
+    const bool at_once = identity_changed_;
+    ending_.reset();
+    identity_changed_ = false;
+    {
+        const std::lock_guard guard(lock_);
+        owner_.connection_changed(SyncStatus::Connection::offline,
+                                  at_once ? std::nullopt : std::optional(ending.error),
+                                  !ending.retryable);
+    }
+    owner_.dispatch();
+    if (at_once) {
+        waiting_to_retry_ = true;
+        socket_.set_timer(std::chrono::milliseconds(1));
+    } else {
+        schedule_retry(ending.retry_after_ms);
+    }
+}
+
+/// Full jitter: anywhere between 0 and the current ceiling, so that a thousand devices do not come
+/// back in one moment.
+void Connector::schedule_retry(std::uint64_t at_least_ms) {
+    const auto most = static_cast<std::uint64_t>(options_.backoff_max.count());
+    const auto least = static_cast<std::uint64_t>(options_.backoff_min.count());
+    const std::uint64_t ceiling = std::min(most, least << std::min(failures_, 20U));
+    ++failures_;
+    const std::uint64_t jitter = random_u64(random_) % (std::max(ceiling, at_least_ms) + 1);
+    waiting_to_retry_ = true;
+    socket_.set_timer(std::chrono::milliseconds(at_least_ms + jitter));
+}
+
+}  // namespace syncline::client

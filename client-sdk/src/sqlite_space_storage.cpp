@@ -1,0 +1,392 @@
+#include "sqlite_space_storage.hpp"
+
+#include "syncline/codec/sha256.hpp"
+
+#include <algorithm>
+
+namespace syncline::client {
+
+namespace {
+
+constexpr const char* schema = R"sql(
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value ANY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spaces (
+    id             INTEGER PRIMARY KEY,
+    name           TEXT NOT NULL UNIQUE,
+    replica        BLOB NOT NULL,
+    epoch          BLOB NOT NULL,
+    cursor         INTEGER NOT NULL DEFAULT 0,
+    salt           INTEGER NOT NULL DEFAULT 0,
+    generation     INTEGER NOT NULL DEFAULT 1,
+    clock          INTEGER NOT NULL DEFAULT 0,
+    seen           INTEGER NOT NULL DEFAULT 0,
+    own_counter    INTEGER NOT NULL DEFAULT 0,
+    own_hash       BLOB NOT NULL,
+    pruned_counter INTEGER NOT NULL DEFAULT 0,
+    pruned_hash    BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE vectors (
+    space      INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    replica    BLOB NOT NULL,
+    counter    INTEGER NOT NULL,
+    PRIMARY KEY (space, generation, replica)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents (
+    space      INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    state      BLOB NOT NULL,
+    checksum   INTEGER NOT NULL,
+    PRIMARY KEY (space, generation, collection, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE own_changes (
+    space        INTEGER NOT NULL,
+    first        INTEGER NOT NULL,
+    last         INTEGER NOT NULL,
+    hash         BLOB NOT NULL,
+    bytes        BLOB NOT NULL,
+    confirmed    INTEGER NOT NULL,
+    staged       INTEGER NOT NULL,
+    confirmed_ms INTEGER NOT NULL,
+    checksum     INTEGER NOT NULL,
+    UNIQUE (space, first)
+) STRICT;
+CREATE INDEX outbox ON own_changes (space, first) WHERE confirmed = 0;
+)sql";
+
+/// Guards a row against a disk that gives back other bytes than it was given.
+std::int64_t checksum_of(BytesView bytes) {
+    const Hash hash = hash_of(bytes);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        sum = sum << 8 | std::to_integer<std::uint64_t>(hash.bytes[i]);
+    }
+    return static_cast<std::int64_t>(sum);
+}
+
+template <std::size_t N>
+Result<> read_bytes(const sqlite::Statement& row, int column, std::array<std::byte, N>& into) {
+    const BytesView bytes = row.column_blob(column);
+    if (bytes.size() != N) return fail(ErrorCode::storage_corrupt, "a column has a wrong length");
+    std::copy(bytes.begin(), bytes.end(), into.begin());
+    return {};
+}
+
+Result<OwnChange> read_own_change(const sqlite::Statement& row) {
+    OwnChange change;
+    change.first = row.column_uint64(0);
+    change.last = row.column_uint64(1);
+    if (auto read = read_bytes(row, 2, change.hash.bytes); !read) {
+        return tl::unexpected(read.error());
+    }
+    const BytesView bytes = row.column_blob(3);
+    if (checksum_of(bytes) != row.column_int64(7)) {
+        return fail(ErrorCode::storage_corrupt, "the checksum of an own change does not hold");
+    }
+    change.bytes.assign(bytes.begin(), bytes.end());
+    change.confirmed = row.column_int64(4) != 0;
+    change.staged = row.column_int64(5) != 0;
+    change.confirmed_ms = row.column_uint64(6);
+    return change;
+}
+
+}  // namespace
+
+Result<> create_schema(sqlite::Database& database) { return database.exec(schema); }
+
+Result<> SqliteSpaceStorage::begin() {
+    auto begun = database_.begin();
+    if (!begun) return tl::unexpected(begun.error());
+    transaction_.emplace(std::move(*begun));
+    return {};
+}
+
+Result<> SqliteSpaceStorage::commit() {
+    Result<> done = transaction_->commit();
+    transaction_.reset();
+    return done;
+}
+
+void SqliteSpaceStorage::rollback() { transaction_.reset(); }
+
+Result<SpaceState> SqliteSpaceStorage::load() {
+    auto row = database_.prepare(
+        "SELECT name, replica, epoch, cursor, salt, generation, clock, seen, own_counter, "
+        "own_hash, pruned_counter, pruned_hash FROM spaces WHERE id = ?1");
+    if (!row) return tl::unexpected(row.error());
+    auto found = row->bind(1, space_).step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return fail(ErrorCode::storage_corrupt, "a space's row is missing");
+    SpaceState state;
+    state.name = std::string(row->column_text(0));
+    state.cursor = row->column_uint64(3);
+    state.salt = row->column_uint64(4);
+    state.generation = row->column_uint64(5);
+    state.clock = Hlc{row->column_uint64(6)};
+    state.seen = Hlc{row->column_uint64(7)};
+    state.own.counter = row->column_uint64(8);
+    state.pruned.counter = row->column_uint64(10);
+    for (auto read :
+         {read_bytes(*row, 1, state.replica.bytes), read_bytes(*row, 2, state.epoch.bytes),
+          read_bytes(*row, 9, state.own.hash.bytes),
+          read_bytes(*row, 11, state.pruned.hash.bytes)}) {
+        if (!read) return tl::unexpected(read.error());
+    }
+    return state;
+}
+
+Result<> SqliteSpaceStorage::save(const SpaceState& state) {
+    auto row = database_.prepare(
+        "UPDATE spaces SET replica = ?2, epoch = ?3, cursor = ?4, salt = ?5, generation = ?6, "
+        "clock = ?7, seen = ?8, own_counter = ?9, own_hash = ?10, pruned_counter = ?11, "
+        "pruned_hash = ?12 WHERE id = ?1");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_)
+        .bind(2, state.replica.view())
+        .bind(3, state.epoch.view())
+        .bind(4, state.cursor)
+        .bind(5, state.salt)
+        .bind(6, state.generation)
+        .bind(7, state.clock.packed)
+        .bind(8, state.seen.packed)
+        .bind(9, state.own.counter)
+        .bind(10, state.own.hash.view())
+        .bind(11, state.pruned.counter)
+        .bind(12, state.pruned.hash.view())
+        .run();
+}
+
+Result<VersionVector> SqliteSpaceStorage::vector(std::uint64_t generation) {
+    auto rows = database_.prepare(
+        "SELECT replica, counter FROM vectors WHERE space = ?1 AND generation = ?2");
+    if (!rows) return tl::unexpected(rows.error());
+    rows->bind(1, space_).bind(2, generation);
+    VersionVector vector;
+    while (true) {
+        auto found = rows->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) return vector;
+        ReplicaId replica;
+        if (auto read = read_bytes(*rows, 0, replica.bytes); !read) {
+            return tl::unexpected(read.error());
+        }
+        vector.raise(replica, rows->column_uint64(1));
+    }
+}
+
+Result<> SqliteSpaceStorage::raise(std::uint64_t generation, const ReplicaId& replica,
+                                   std::uint64_t counter) {
+    auto row = database_.prepare(
+        "INSERT INTO vectors (space, generation, replica, counter) VALUES (?1, ?2, ?3, ?4) "
+        "ON CONFLICT DO UPDATE SET counter = max(counter, excluded.counter)");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_).bind(2, generation).bind(3, replica.view()).bind(4, counter).run();
+}
+
+Result<std::optional<Bytes>> SqliteSpaceStorage::document(std::uint64_t generation,
+                                                          const DocumentKey& key) {
+    auto row = database_.prepare(
+        "SELECT state, checksum FROM documents "
+        "WHERE space = ?1 AND generation = ?2 AND collection = ?3 AND id = ?4");
+    if (!row) return tl::unexpected(row.error());
+    auto found = row->bind(1, space_)
+                     .bind(2, generation)
+                     .bind_view(3, std::string_view(key.collection))
+                     .bind_view(4, std::string_view(key.id))
+                     .step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return std::optional<Bytes>();
+    const BytesView state = row->column_blob(0);
+    if (checksum_of(state) != row->column_int64(1)) {
+        return fail(ErrorCode::storage_corrupt,
+                    "the checksum of document " + key.collection + "/" + key.id + " does not hold");
+    }
+    return std::optional<Bytes>(Bytes(state.begin(), state.end()));
+}
+
+Result<> SqliteSpaceStorage::put_document(std::uint64_t generation, const DocumentKey& key,
+                                          BytesView state) {
+    if (state.empty()) {
+        auto row = database_.prepare(
+            "DELETE FROM documents "
+            "WHERE space = ?1 AND generation = ?2 AND collection = ?3 AND id = ?4");
+        if (!row) return tl::unexpected(row.error());
+        return row->bind(1, space_)
+            .bind(2, generation)
+            .bind_view(3, std::string_view(key.collection))
+            .bind_view(4, std::string_view(key.id))
+            .run();
+    }
+    auto row = database_.prepare(
+        "INSERT INTO documents (space, generation, collection, id, state, checksum) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+        "ON CONFLICT DO UPDATE SET state = excluded.state, checksum = excluded.checksum");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_)
+        .bind(2, generation)
+        .bind_view(3, std::string_view(key.collection))
+        .bind_view(4, std::string_view(key.id))
+        .bind_view(5, state)
+        .bind(6, checksum_of(state))
+        .run();
+}
+
+Result<> SqliteSpaceStorage::scan(std::uint64_t generation, const std::string& collection,
+                                  const std::function<bool(const DocumentKey&, BytesView)>& visit) {
+    auto rows = collection.empty()
+                    ? database_.prepare(
+                          "SELECT collection, id, state, checksum FROM documents "
+                          "WHERE space = ?1 AND generation = ?2 ORDER BY collection, id")
+                    : database_.prepare(
+                          "SELECT collection, id, state, checksum FROM documents WHERE space "
+                          "= ?1 AND generation = ?2 AND collection = ?3 ORDER BY id");
+    if (!rows) return tl::unexpected(rows.error());
+    rows->bind(1, space_).bind(2, generation);
+    if (!collection.empty()) rows->bind(3, std::string_view(collection));
+    while (true) {
+        auto found = rows->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) return {};
+        const DocumentKey key{std::string(rows->column_text(0)), std::string(rows->column_text(1))};
+        const BytesView state = rows->column_blob(2);
+        if (checksum_of(state) != rows->column_int64(3)) {
+            return fail(ErrorCode::storage_corrupt, "the checksum of document " + key.collection +
+                                                        "/" + key.id + " does not hold");
+        }
+        if (!visit(key, state)) return {};
+    }
+}
+
+Result<std::vector<std::string>> SqliteSpaceStorage::collections(std::uint64_t generation) {
+    // A loose index scan: one look-up a collection, however many documents it has.
+    std::vector<std::string> names;
+    while (true) {
+        auto row = database_.prepare(
+            "SELECT min(collection) FROM documents "
+            "WHERE space = ?1 AND generation = ?2 AND collection > ?3");
+        if (!row) return tl::unexpected(row.error());
+        const std::string last = names.empty() ? std::string() : names.back();
+        auto found =
+            row->bind(1, space_).bind(2, generation).bind(3, std::string_view(last)).step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found || row->column_is_null(0)) return names;
+        names.emplace_back(row->column_text(0));
+    }
+}
+
+Result<> SqliteSpaceStorage::drop_generation(std::uint64_t generation) {
+    for (const char* sql : {"DELETE FROM documents WHERE space = ?1 AND generation = ?2",
+                            "DELETE FROM vectors WHERE space = ?1 AND generation = ?2"}) {
+        auto rows = database_.prepare(sql);
+        if (!rows) return tl::unexpected(rows.error());
+        if (auto done = rows->bind(1, space_).bind(2, generation).run(); !done) return done;
+    }
+    return {};
+}
+
+#define OWN_COLUMNS "first, last, hash, bytes, confirmed, staged, confirmed_ms, checksum"
+
+Result<std::vector<OwnChange>> SqliteSpaceStorage::own_changes(std::uint64_t after,
+                                                               std::size_t limit,
+                                                               bool pending_only) {
+    auto rows = pending_only
+                    ? database_.prepare("SELECT " OWN_COLUMNS
+                                        " FROM own_changes WHERE space = ?1 AND first > ?2 AND "
+                                        "confirmed = 0 ORDER BY first LIMIT ?3")
+                    : database_.prepare("SELECT " OWN_COLUMNS
+                                        " FROM own_changes WHERE space = ?1 AND first > ?2 "
+                                        "ORDER BY first LIMIT ?3");
+    if (!rows) return tl::unexpected(rows.error());
+    constexpr std::size_t no_limit = std::size_t{1} << 62;
+    rows->bind(1, space_).bind(2, after).bind(3, std::min(limit, no_limit));
+    std::vector<OwnChange> changes;
+    while (true) {
+        auto found = rows->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) return changes;
+        auto change = read_own_change(*rows);
+        if (!change) return tl::unexpected(change.error());
+        changes.push_back(std::move(*change));
+    }
+}
+
+Result<std::optional<OwnChange>> SqliteSpaceStorage::one_own_change(const char* sql,
+                                                                    std::uint64_t number) {
+    auto row = database_.prepare(sql);
+    if (!row) return tl::unexpected(row.error());
+    auto found = row->bind(1, space_).bind(2, number).step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return std::optional<OwnChange>();
+    auto change = read_own_change(*row);
+    if (!change) return tl::unexpected(change.error());
+    return std::optional<OwnChange>(std::move(*change));
+}
+
+Result<std::optional<OwnChange>> SqliteSpaceStorage::own_change_ending(std::uint64_t last) {
+    // Changes are contiguous: the one that ends at `last` is the last that begins at or below it.
+    auto change = one_own_change("SELECT " OWN_COLUMNS
+                                 " FROM own_changes WHERE space = ?1 AND first <= ?2 "
+                                 "ORDER BY first DESC LIMIT 1",
+                                 last);
+    if (change && *change && (*change)->last != last) return std::optional<OwnChange>();
+    return change;
+}
+
+Result<std::optional<OwnChange>> SqliteSpaceStorage::own_change_starting(std::uint64_t first) {
+    return one_own_change("SELECT " OWN_COLUMNS " FROM own_changes WHERE space = ?1 AND first = ?2",
+                          first);
+}
+
+#undef OWN_COLUMNS
+
+Result<> SqliteSpaceStorage::put_own_change(const OwnChange& change) {
+    auto row = database_.prepare(
+        "INSERT INTO own_changes (space, first, last, hash, bytes, confirmed, staged, "
+        "confirmed_ms, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+        "ON CONFLICT (space, first) DO UPDATE SET last = excluded.last, hash = excluded.hash, "
+        "bytes = excluded.bytes, confirmed = excluded.confirmed, staged = excluded.staged, "
+        "confirmed_ms = excluded.confirmed_ms, checksum = excluded.checksum");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_)
+        .bind(2, change.first)
+        .bind(3, change.last)
+        .bind(4, change.hash.view())
+        .bind_view(5, BytesView(change.bytes))
+        .bind(6, change.confirmed ? 1 : 0)
+        .bind(7, change.staged ? 1 : 0)
+        .bind(8, change.confirmed_ms)
+        .bind(9, checksum_of(change.bytes))
+        .run();
+}
+
+Result<> SqliteSpaceStorage::erase_own_change(std::uint64_t first) {
+    auto row = database_.prepare("DELETE FROM own_changes WHERE space = ?1 AND first = ?2");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_).bind(2, first).run();
+}
+
+Result<> SqliteSpaceStorage::promote_staged(std::uint64_t now_ms) {
+    auto rows = database_.prepare(
+        "UPDATE own_changes SET confirmed_ms = CASE WHEN confirmed THEN confirmed_ms ELSE ?2 END, "
+        "confirmed = staged, staged = 0 WHERE space = ?1");
+    if (!rows) return tl::unexpected(rows.error());
+    return rows->bind(1, space_).bind(2, now_ms).run();
+}
+
+Result<> SqliteSpaceStorage::clear_staged() {
+    auto rows =
+        database_.prepare("UPDATE own_changes SET staged = 0 WHERE space = ?1 AND staged = 1");
+    if (!rows) return tl::unexpected(rows.error());
+    return rows->bind(1, space_).run();
+}
+
+}  // namespace syncline::client

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "syncline/sqlite/database.hpp"
+#include "syncline/sync/replica_storage.hpp"
+
+#include <optional>
+#include <string>
+
+namespace syncline::client {
+
+/// One space's rows in a store's database (docs/storage.md). Several spaces share the database and
+/// its one transaction at a time. The database must outlive it.
+class SqliteSpaceStorage final : public SpaceStorage {
+public:
+    SqliteSpaceStorage(sqlite::Database& database, std::int64_t space)
+        : database_(database), space_(space) {}
+
+    Result<> begin() override;
+    Result<> commit() override;
+    void rollback() override;
+
+    Result<SpaceState> load() override;
+    Result<> save(const SpaceState& state) override;
+
+    Result<VersionVector> vector(std::uint64_t generation) override;
+    Result<> raise(std::uint64_t generation, const ReplicaId& replica,
+                   std::uint64_t counter) override;
+
+    Result<std::optional<Bytes>> document(std::uint64_t generation,
+                                          const DocumentKey& key) override;
+    Result<> put_document(std::uint64_t generation, const DocumentKey& key,
+                          BytesView state) override;
+    Result<> scan(std::uint64_t generation, const std::string& collection,
+                  const std::function<bool(const DocumentKey&, BytesView)>& visit) override;
+    Result<std::vector<std::string>> collections(std::uint64_t generation) override;
+    Result<> drop_generation(std::uint64_t generation) override;
+
+    Result<std::vector<OwnChange>> own_changes(std::uint64_t after, std::size_t limit,
+                                               bool pending_only) override;
+    Result<std::optional<OwnChange>> own_change_ending(std::uint64_t last) override;
+    Result<std::optional<OwnChange>> own_change_starting(std::uint64_t first) override;
+    Result<> put_own_change(const OwnChange& change) override;
+    Result<> erase_own_change(std::uint64_t first) override;
+    Result<> promote_staged(std::uint64_t now_ms) override;
+    Result<> clear_staged() override;
+
+private:
+    Result<std::optional<OwnChange>> one_own_change(const char* sql, std::uint64_t number);
+
+    sqlite::Database& database_;
+    std::int64_t space_;
+    std::optional<sqlite::Transaction> transaction_;
+};
+
+/// The schema of a store, version 1.
+inline constexpr std::int32_t store_version = 1;
+inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
+[[nodiscard]] Result<> create_schema(sqlite::Database& database);
+
+}  // namespace syncline::client

@@ -1,0 +1,549 @@
+#include "syncline/client/store.hpp"
+
+#include "connector.hpp"
+#include "store_core.hpp"
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <random>
+
+namespace syncline {
+
+namespace client {
+
+namespace {
+
+ReplicaId random_replica_id() {
+    // From the system's entropy source, a v4 UUID: never derived from the device or its user.
+    const boost::uuids::uuid uuid = boost::uuids::random_generator()();
+    ReplicaId id;
+    std::memcpy(id.bytes.data(), uuid.data, id.bytes.size());
+    return id;
+}
+
+std::uint64_t system_now_ms() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+void system_random(std::byte* into, std::size_t size) {
+    std::random_device device;
+    for (std::size_t i = 0; i < size; ++i) into[i] = static_cast<std::byte>(device());
+}
+
+}  // namespace
+
+/// One app observer.
+struct Observer {
+    std::string space;
+    std::string collection;
+    std::function<void(const SpaceChanges&)> changed;
+    std::function<void(const std::vector<RejectedChange>&)> rejected;
+};
+
+/// What observers are to be told, gathered under the lock and told without it.
+struct News {
+    std::string space;
+    std::vector<DocumentChange> changes;
+    std::vector<RejectedChange> rejected;
+};
+
+class StoreImpl final : public ConnectorOwner, public std::enable_shared_from_this<StoreImpl> {
+public:
+    StoreImpl(std::unique_ptr<StoreCore> core, std::function<std::uint64_t()> now_ms,
+              RandomSource random)
+        : core_(std::move(core)), now_ms_(std::move(now_ms)), random_(std::move(random)) {}
+
+    ~StoreImpl() override { disconnect(); }
+
+    struct PerSpace {
+        std::uint64_t accepted = 0;
+        bool in_sync = false;
+        Access access = Access::none;
+        std::optional<Error> error;
+        bool error_is_final = false;
+    };
+
+    /// The core, for the time the guard lives.
+    class Locked {
+    public:
+        explicit Locked(StoreImpl& store) : guard_(store.lock_), core_(*store.core_) {}
+        StoreCore* operator->() { return &core_; }
+
+    private:
+        std::unique_lock<std::mutex> guard_;
+        StoreCore& core_;
+    };
+    Locked locked() { return Locked(*this); }
+
+    Result<> connect(ConnectOptions options) {
+        auto endpoint = net::parse_url(options.url);
+        if (!endpoint) return tl::unexpected(endpoint.error());
+        disconnect();
+        auto connector = std::make_unique<Connector>(lock_, *core_, *this, std::move(options),
+                                                     std::move(*endpoint), now_ms_, random_);
+        const std::lock_guard guard(connector_lock_);
+        connector_ = std::move(connector);
+        return connector_->start();
+    }
+
+    void disconnect() {
+        std::unique_ptr<Connector> connector;
+        {
+            const std::lock_guard guard(connector_lock_);
+            connector = std::move(connector_);
+        }
+        if (connector == nullptr) return;
+        connector->stop();
+        {
+            const std::lock_guard guard(lock_);
+            set_offline();
+        }
+        status_changed_.notify_all();
+    }
+
+    void notify(const std::string& space) {
+        const std::lock_guard guard(connector_lock_);
+        if (connector_ != nullptr) connector_->notify(space);
+    }
+
+    Result<> transact(const std::string& name,
+                      const std::function<Result<>(SpaceReplica::Editor&)>& edit,
+                      std::string message) {
+        {
+            const std::lock_guard guard(lock_);
+            auto space = core_->space(name);
+            if (!space) return tl::unexpected(space.error());
+            auto committed = (*space)->transact(core_->now_ms(), std::move(message), edit);
+            if (!committed) return tl::unexpected(committed.error());
+            if (committed->first == 0) return {};
+            spaces_[name].in_sync = false;
+            news_.push_back({name, std::move(committed->changes), {}});
+        }
+        notify(name);
+        dispatch();
+        return {};
+    }
+
+    SyncStatus status(const std::string& name) {
+        const std::lock_guard guard(lock_);
+        return status_of(name);
+    }
+
+    Result<> wait_in_sync(const std::string& name, std::chrono::milliseconds timeout) {
+        std::unique_lock guard(lock_);
+        std::optional<Error> final_error;
+        const bool done = status_changed_.wait_for(guard, timeout, [&] {
+            const SyncStatus status = status_of(name);
+            if (status.last_error && status.last_error_is_final) final_error = status.last_error;
+            return status.in_sync || final_error;
+        });
+        if (final_error) return tl::unexpected(*final_error);
+        if (done) return {};
+        const SyncStatus status = status_of(name);
+        std::string why = "not in sync after " + std::to_string(timeout.count()) + " ms";
+        if (status.last_error) why += "; last error: " + status.last_error->message;
+        return fail(ErrorCode::timed_out, why);
+    }
+
+    Subscription observe(Observer observer) {
+        const std::lock_guard guard(lock_);
+        const std::uint64_t id = ++last_observer_;
+        observers_[id] = std::make_shared<Observer>(std::move(observer));
+        return Subscription([weak = weak_from_this(), id] {
+            if (const auto self = weak.lock()) {
+                const std::lock_guard inner(self->lock_);
+                self->observers_.erase(id);
+            }
+        });
+    }
+
+    // ConnectorOwner
+
+    void session_event(ClientEvent event) override {
+        if (auto* changed = std::get_if<client_event::Changed>(&event)) {
+            news_.push_back({changed->space, std::move(changed->changes), {}});
+        } else if (auto* rejected = std::get_if<client_event::Rejected>(&event)) {
+            std::vector<DocumentChange> touched;
+            for (const RejectedChange& change : rejected->changes) {
+                for (const Section& section : change.change.sections) {
+                    touched.push_back({section.document, {Path{}}, DocumentChange::Origin::remote});
+                }
+            }
+            news_.push_back({rejected->space, std::move(touched), std::move(rejected->changes)});
+        } else if (auto* opened = std::get_if<client_event::Opened>(&event)) {
+            PerSpace& space = spaces_[opened->space];
+            space.access = opened->access;
+            space.error.reset();
+            space.error_is_final = false;
+        } else if (auto* accepted = std::get_if<client_event::Accepted>(&event)) {
+            spaces_[accepted->space].accepted = accepted->counter;
+        } else if (auto* in_sync = std::get_if<client_event::InSync>(&event)) {
+            spaces_[in_sync->space].in_sync = true;
+        } else if (auto* failed = std::get_if<client_event::SpaceFailed>(&event)) {
+            PerSpace& space = spaces_[failed->space];
+            space.error = failed->error;
+            space.error_is_final = !failed->retryable;
+            space.in_sync = false;
+        }
+    }
+
+    void connection_changed(SyncStatus::Connection state, std::optional<Error> error,
+                            bool is_final) override {
+        if (state == SyncStatus::Connection::connected) {
+            connected_since_ms_ = now_ms_();
+            error_.reset();
+            error_is_final_ = false;
+        } else if (state == SyncStatus::Connection::offline) {
+            set_offline();
+            error_ = std::move(error);
+            error_is_final_ = is_final;
+        }
+        connection_ = state;
+    }
+
+    void dispatch() override {
+        status_changed_.notify_all();
+        std::vector<News> news;
+        std::vector<std::shared_ptr<Observer>> observers;
+        {
+            const std::lock_guard guard(lock_);
+            news.swap(news_);
+            if (news.empty()) return;
+            for (const auto& [id, observer] : observers_) observers.push_back(observer);
+        }
+        for (const News& item : news) {
+            for (const auto& observer : observers) tell(*observer, item);
+        }
+    }
+
+private:
+    static void tell(const Observer& observer, const News& item) {
+        if (observer.space != item.space) return;
+        if (observer.rejected && !item.rejected.empty()) observer.rejected(item.rejected);
+        if (!observer.changed) return;
+        SpaceChanges changes{item.space, {}};
+        for (const DocumentChange& change : item.changes) {
+            if (observer.collection.empty() || observer.collection == change.document.collection) {
+                changes.documents.push_back(change);
+            }
+        }
+        if (!changes.documents.empty()) observer.changed(changes);
+    }
+
+    SyncStatus status_of(const std::string& name) {
+        SyncStatus status;
+        const PerSpace& space = spaces_[name];
+        status.connection = connection_;
+        status.connected_since_ms = connected_since_ms_;
+        status.clock_offset_ms = core_->clock_offset_ms();
+        status.last_error = error_ ? error_ : space.error;
+        status.last_error_is_final = error_ ? error_is_final_ : space.error_is_final;
+        status.accepted = space.accepted;
+        status.access = space.access;
+        if (auto replica = core_->space(name)) {
+            status.pending = (*replica)->pending();
+            status.cursor = (*replica)->state().cursor;
+        }
+        status.in_sync = space.in_sync && connection_ == SyncStatus::Connection::connected;
+        return status;
+    }
+
+    void set_offline() {
+        connection_ = SyncStatus::Connection::offline;
+        connected_since_ms_ = 0;
+        for (auto& [name, space] : spaces_) space.in_sync = false;
+    }
+
+    std::mutex lock_;  ///< guards everything up to news_
+    std::unique_ptr<StoreCore> core_;
+    std::function<std::uint64_t()> now_ms_;
+    RandomSource random_;
+    std::map<std::uint64_t, std::shared_ptr<Observer>> observers_;
+    std::uint64_t last_observer_ = 0;
+    std::map<std::string, PerSpace> spaces_;
+    SyncStatus::Connection connection_ = SyncStatus::Connection::offline;
+    std::uint64_t connected_since_ms_ = 0;
+    std::optional<Error> error_;
+    bool error_is_final_ = false;
+    std::condition_variable status_changed_;
+    std::vector<News> news_;
+
+    std::mutex connector_lock_;  ///< never taken while lock_ is held
+    std::unique_ptr<Connector> connector_;
+};
+
+struct SpaceHandle {
+    std::shared_ptr<StoreImpl> store;
+    std::string name;
+};
+
+}  // namespace client
+
+// ---- Transaction
+
+MapEditor Transaction::document(std::string_view collection, std::string_view id) {
+    return MapEditor(*this, {std::string(collection), std::string(id)}, {});
+}
+
+void Transaction::fail(Error error) {
+    if (!error_) error_ = std::move(error);
+}
+
+const OrMap* Transaction::root(const DocumentKey& key) {
+    if (error_) return nullptr;
+    auto document = editor_.read(key);
+    if (!document) {
+        fail(document.error());
+        return nullptr;
+    }
+    return &(*document)->root();
+}
+
+void Transaction::edit(const DocumentKey& key, FieldOp op) {
+    if (error_) return;
+    if (auto edited = editor_.edit(key, std::move(op)); !edited) fail(edited.error());
+}
+
+void Transaction::edit(const DocumentKey& key, Path path,
+                       const std::function<Op(const OrMap&, const Path&)>& make) {
+    const OrMap* map = root(key);
+    if (map == nullptr) return;
+    Op op = make(*map, path);
+    edit(key, FieldOp{std::move(path), std::move(op)});
+}
+
+Path MapEditor::below(std::string_view key, Type type) const {
+    Path path = path_;
+    path.push_back({std::string(key), type});
+    return path;
+}
+
+void MapEditor::set(std::string_view key, Value value) {
+    tx_.edit(key_, below(key, Type::lww_register), [&](const OrMap& map, const Path& path) {
+        return map.at<LwwRegister>(path).set(std::move(value));
+    });
+}
+
+void MapEditor::set_multi_value(std::string_view key, Value value) {
+    tx_.edit(key_, below(key, Type::mv_register), [&](const OrMap& map, const Path& path) {
+        return map.at<MvRegister>(path).set(std::move(value));
+    });
+}
+
+void MapEditor::clear(std::string_view key) { erase(key, Type::lww_register); }
+
+MapEditor::Counter MapEditor::counter(std::string_view key) {
+    return {tx_, key_, below(key, Type::pn_counter)};
+}
+MapEditor::Counter MapEditor::grow_only_counter(std::string_view key) {
+    return {tx_, key_, below(key, Type::g_counter)};
+}
+MapEditor::Set MapEditor::set_of(std::string_view key) {
+    return {tx_, key_, below(key, Type::or_set)};
+}
+MapEditor::Set MapEditor::remove_wins_set(std::string_view key) {
+    return {tx_, key_, below(key, Type::rw_set)};
+}
+MapEditor::Set MapEditor::grow_only_set(std::string_view key) {
+    return {tx_, key_, below(key, Type::g_set)};
+}
+MapEditor::Flag MapEditor::flag(std::string_view key) {
+    return {tx_, key_, below(key, Type::ew_flag)};
+}
+MapEditor::Flag MapEditor::disable_wins_flag(std::string_view key) {
+    return {tx_, key_, below(key, Type::dw_flag)};
+}
+MapEditor MapEditor::map(std::string_view key) { return {tx_, key_, below(key, Type::map)}; }
+
+void MapEditor::Counter::add(std::int64_t amount) {
+    tx_.edit(key_, path_, [&](const OrMap&, const Path&) { return PnCounter().add(amount); });
+}
+
+void MapEditor::Set::insert(Value element) {
+    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+        switch (path.back().type) {
+            case Type::rw_set: return map.at<RwSet>(path).insert(std::move(element));
+            case Type::g_set: return map.at<GSet>(path).insert(std::move(element));
+            default: return map.at<OrSet>(path).insert(std::move(element));
+        }
+    });
+}
+
+void MapEditor::Set::erase(Value element) {
+    if (path_.back().type == Type::g_set) {
+        return tx_.fail({ErrorCode::invalid_argument, "a grow-only set has no erase"});
+    }
+    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+        return path.back().type == Type::rw_set ? map.at<RwSet>(path).erase(std::move(element))
+                                                : map.at<OrSet>(path).erase(std::move(element));
+    });
+}
+
+void MapEditor::Flag::enable() {
+    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+        return path.back().type == Type::dw_flag ? map.at<DwFlag>(path).enable()
+                                                 : map.at<EwFlag>(path).enable();
+    });
+}
+
+void MapEditor::Flag::disable() {
+    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+        return path.back().type == Type::dw_flag ? map.at<DwFlag>(path).disable()
+                                                 : map.at<EwFlag>(path).disable();
+    });
+}
+
+void MapEditor::create() {
+    const OrMap* map = tx_.root(key_);
+    if (map != nullptr) tx_.edit(key_, map->create(path_));
+}
+
+void MapEditor::erase(std::string_view key) {
+    const OrMap* map = tx_.root(key_);
+    if (map == nullptr) return;
+    for (const Type type : types(map->at<OrMap>(path_), key)) erase(key, type);
+}
+
+void MapEditor::erase(std::string_view key, Type type) {
+    const OrMap* map = tx_.root(key_);
+    if (map == nullptr) return;
+    for (FieldOp& op : map->clear(below(key, type), tx_.editor_.replica())) {
+        tx_.edit(key_, std::move(op));
+    }
+}
+
+void MapEditor::erase() {
+    const OrMap* map = tx_.root(key_);
+    if (map == nullptr) return;
+    for (FieldOp& op : map->clear(path_, tx_.editor_.replica())) tx_.edit(key_, std::move(op));
+}
+
+Value MapEditor::view() const {
+    const OrMap* map = tx_.root(key_);
+    return map == nullptr ? Value() : syncline::view(map->at<OrMap>(path_));
+}
+
+// ---- Space
+
+const std::string& Space::name() const { return handle_->name; }
+
+Result<> Space::transact(const std::function<void(Transaction&)>& edit, std::string message) {
+    return handle_->store->transact(
+        handle_->name,
+        [&](SpaceReplica::Editor& editor) -> Result<> {
+            Transaction transaction(editor);
+            edit(transaction);
+            if (transaction.error_) return tl::unexpected(*transaction.error_);
+            return {};
+        },
+        std::move(message));
+}
+
+Result<std::optional<Value>> Space::get(const DocumentKey& key) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    auto document = (*space)->document(key);
+    if (!document) return tl::unexpected(document.error());
+    if (!(*document)->exists()) return std::optional<Value>();
+    return std::optional<Value>(view((*document)->root()));
+}
+
+Result<Document> Space::document(const DocumentKey& key) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    auto document = (*space)->document(key);
+    if (!document) return tl::unexpected(document.error());
+    return **document;
+}
+
+Result<std::vector<std::string>> Space::ids(const std::string& collection) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    return (*space)->ids(collection);
+}
+
+Result<std::vector<std::string>> Space::collections() const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    return (*space)->collections();
+}
+
+Result<Hash> Space::digest() const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    return (*space)->digest();
+}
+
+Subscription Space::observe(std::function<void(const SpaceChanges&)> observer,
+                            std::string collection) {
+    return handle_->store->observe(
+        {handle_->name, std::move(collection), std::move(observer), nullptr});
+}
+
+Subscription Space::observe_rejected(
+    std::function<void(const std::vector<RejectedChange>&)> observer) {
+    return handle_->store->observe({handle_->name, {}, nullptr, std::move(observer)});
+}
+
+SyncStatus Space::status() const { return handle_->store->status(handle_->name); }
+
+Result<> Space::wait_in_sync(std::chrono::milliseconds timeout) const {
+    return handle_->store->wait_in_sync(handle_->name, timeout);
+}
+
+// ---- Store
+
+Result<Store> Store::open(const std::string& path, StoreOptions options) {
+    client::StoreCore::Options core;
+    core.path = path;
+    core.vfs = options.vfs;
+    core.now_ms = options.now_ms ? options.now_ms : client::system_now_ms;
+    core.random = options.random ? options.random : client::system_random;
+    core.new_replica_id = client::random_replica_id;
+    const auto now_ms = core.now_ms;
+    const RandomSource random = core.random;
+    auto opened = client::StoreCore::open(std::move(core));
+    if (!opened) return tl::unexpected(opened.error());
+    return Store(std::make_shared<client::StoreImpl>(std::move(*opened), now_ms, random));
+}
+
+Result<Space> Store::space(const std::string& name) {
+    {
+        auto core = impl_->locked();
+        if (auto opened = core->space(name); !opened) return tl::unexpected(opened.error());
+    }
+    impl_->notify(name);
+    return Space(std::make_shared<client::SpaceHandle>(client::SpaceHandle{impl_, name}));
+}
+
+Result<std::vector<std::string>> Store::spaces() const {
+    auto core = impl_->locked();
+    auto all = core->spaces();
+    if (!all) return tl::unexpected(all.error());
+    std::vector<std::string> names;
+    for (const SpaceReplica* space : *all) names.push_back(space->state().name);
+    return names;
+}
+
+Result<> Store::connect(ConnectOptions options) { return impl_->connect(std::move(options)); }
+
+void Store::disconnect() { impl_->disconnect(); }
+
+ReplicaId Store::replica() const {
+    auto core = impl_->locked();
+    return core->replica();
+}
+
+}  // namespace syncline

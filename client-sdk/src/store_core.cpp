@@ -1,0 +1,167 @@
+#include "store_core.hpp"
+
+#include <algorithm>
+
+namespace syncline::client {
+
+StoreCore::~StoreCore() = default;
+
+Result<std::unique_ptr<StoreCore>> StoreCore::open(Options options) {
+    sqlite::Options file;
+    file.path = options.path;
+    file.vfs = options.vfs;
+    file.synchronous = options.synchronous;
+    file.application_id = store_application_id;
+    auto database = sqlite::Database::open(file);
+    if (!database) return tl::unexpected(database.error());
+    std::unique_ptr<StoreCore> store(new StoreCore(std::move(options), std::move(*database)));
+    if (auto loaded = store->load(); !loaded) return tl::unexpected(loaded.error());
+    return store;
+}
+
+Result<> StoreCore::load() {
+    auto version = database_.user_version();
+    if (!version) return tl::unexpected(version.error());
+    if (*version > store_version) {
+        return fail(ErrorCode::storage_newer, options_.path + " was written by a newer version (" +
+                                                  "format " + std::to_string(*version) +
+                                                  ", this one knows " +
+                                                  std::to_string(store_version) + ")");
+    }
+    if (*version == 0) {
+        // A new file. The version is set in the same transaction, so a crash leaves nothing behind.
+        auto transaction = database_.begin();
+        if (!transaction) return tl::unexpected(transaction.error());
+        if (auto created = create_schema(database_); !created) return created;
+        if (auto set = database_.set_user_version(store_version); !set) return set;
+        replica_ = options_.new_replica_id();
+        auto row = database_.prepare("INSERT INTO meta (key, value) VALUES ('replica', ?1)");
+        if (!row) return tl::unexpected(row.error());
+        if (auto put = row->bind(1, replica_.view()).run(); !put) return put;
+        return transaction->commit();
+    }
+    auto rows = database_.prepare("SELECT key, value FROM meta");
+    if (!rows) return tl::unexpected(rows.error());
+    while (true) {
+        auto found = rows->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) break;
+        const std::string_view key = rows->column_text(0);
+        if (key == "replica") {
+            const BytesView bytes = rows->column_blob(1);
+            if (bytes.size() != replica_.bytes.size()) break;
+            std::copy(bytes.begin(), bytes.end(), replica_.bytes.begin());
+        } else if (key == "nonce") {
+            nonce_ = rows->column_uint64(1);
+        } else if (key == "clock_offset_ms") {
+            clock_offset_ms_ = rows->column_int64(1);
+        }
+    }
+    if (replica_.is_nil()) return fail(ErrorCode::storage_corrupt, "the store has no replica id");
+    return {};
+}
+
+Result<> StoreCore::put_meta(const char* key, std::int64_t value) {
+    auto row = database_.prepare(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) "
+        "ON CONFLICT DO UPDATE SET value = excluded.value");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, key).bind(2, value).run();
+}
+
+Result<SpaceReplica*> StoreCore::open_space(const std::string& name, std::int64_t id) {
+    OpenSpace opened;
+    opened.storage = std::make_unique<SqliteSpaceStorage>(database_, id);
+    auto replica = SpaceReplica::open(*opened.storage, options_.space);
+    if (!replica) return tl::unexpected(replica.error());
+    opened.replica = std::move(*replica);
+    return spaces_.emplace(name, std::move(opened)).first->second.replica.get();
+}
+
+Result<SpaceReplica*> StoreCore::space(const std::string& name) {
+    const auto open = spaces_.find(name);
+    if (open != spaces_.end()) return open->second.replica.get();
+    if (!is_space_name(name)) {
+        return fail(ErrorCode::invalid_argument,
+                    "a space's name is 1 to 128 of A-Z a-z 0-9 . _ : -");
+    }
+    auto find = database_.prepare("SELECT id FROM spaces WHERE name = ?1");
+    if (!find) return tl::unexpected(find.error());
+    auto found = find->bind(1, std::string_view(name)).step();
+    if (!found) return tl::unexpected(found.error());
+    if (*found) {
+        const std::int64_t id = find->column_int64(0);
+        find->reset();
+        return open_space(name, id);
+    }
+    const std::array<std::byte, 16> zeros{};
+    auto row = database_.prepare(
+        "INSERT INTO spaces (name, replica, epoch, own_hash, pruned_hash) "
+        "VALUES (?1, ?2, ?3, ?3, ?3)");
+    if (!row) return tl::unexpected(row.error());
+    auto put = row->bind(1, std::string_view(name))
+                   .bind(2, replica_.view())
+                   .bind(3, BytesView(zeros))
+                   .run();
+    if (!put) return tl::unexpected(put.error());
+    return open_space(name, database_.last_insert_rowid());
+}
+
+Result<std::vector<SpaceReplica*>> StoreCore::spaces() {
+    std::vector<std::string> names;
+    {
+        auto rows = database_.prepare("SELECT name FROM spaces ORDER BY name");
+        if (!rows) return tl::unexpected(rows.error());
+        while (true) {
+            auto found = rows->step();
+            if (!found) return tl::unexpected(found.error());
+            if (!*found) break;
+            names.emplace_back(rows->column_text(0));
+        }
+    }
+    std::vector<SpaceReplica*> all;
+    for (const std::string& name : names) {
+        auto opened = space(name);
+        if (!opened) return tl::unexpected(opened.error());
+        all.push_back(*opened);
+    }
+    return all;
+}
+
+Result<std::uint64_t> StoreCore::next_nonce() {
+    if (auto put = put_meta("nonce", static_cast<std::int64_t>(nonce_ + 1)); !put) {
+        return tl::unexpected(put.error());
+    }
+    return ++nonce_;
+}
+
+Result<> StoreCore::take_new_identity() {
+    const ReplicaId fresh = options_.new_replica_id();
+    auto transaction = database_.begin();
+    if (!transaction) return tl::unexpected(transaction.error());
+    auto row = database_.prepare("UPDATE meta SET value = ?1 WHERE key = 'replica'");
+    if (!row) return tl::unexpected(row.error());
+    if (auto put = row->bind(1, fresh.view()).run(); !put) return put;
+    if (auto put = put_meta("nonce", 0); !put) return put;
+    if (auto committed = transaction->commit(); !committed) return committed;
+    replica_ = fresh;
+    nonce_ = 0;
+    return {};
+}
+
+Result<> StoreCore::set_clock_offset_ms(std::int64_t offset) {
+    if (offset == clock_offset_ms_) return {};
+    // A second more or less is not worth a write to the disk.
+    if (std::abs(offset - clock_offset_ms_) >= 1'000) {
+        if (auto put = put_meta("clock_offset_ms", offset); !put) return put;
+    }
+    clock_offset_ms_ = offset;
+    return {};
+}
+
+std::uint64_t StoreCore::now_ms() const {
+    const auto now = static_cast<std::int64_t>(options_.now_ms()) + clock_offset_ms_;
+    return now < 0 ? 0 : static_cast<std::uint64_t>(now);
+}
+
+}  // namespace syncline::client

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "sqlite_space_storage.hpp"
+#include "syncline/sync/random_source.hpp"
+#include "syncline/sync/space_replica.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace syncline::client {
+
+/// A store without threads and network: the file, the replica's identity, and its spaces. What
+/// Store wraps for apps, and what tests drive through relays, crashes and clones of their own.
+/// Threads: one at a time.
+class StoreCore {
+public:
+    struct Options {
+        std::string path;
+        std::string vfs;
+        sqlite::Synchronous synchronous = sqlite::Synchronous::full;
+        std::function<std::uint64_t()> now_ms;  ///< the wall clock
+        RandomSource random;
+        std::function<ReplicaId()> new_replica_id;
+        SpaceReplica::Options space;
+    };
+
+    /// Opens or creates. Errors: storage_not_ours, storage_newer, storage_locked, storage_corrupt,
+    /// storage_readonly, storage_failed.
+    static Result<std::unique_ptr<StoreCore>> open(Options options);
+    ~StoreCore();
+
+    [[nodiscard]] const ReplicaId& replica() const { return replica_; }
+    /// The space, created if it is not there. Lives as long as the store.
+    Result<SpaceReplica*> space(const std::string& name);
+    /// Every space of the file, opened.
+    Result<std::vector<SpaceReplica*>> spaces();
+
+    /// Raises the connect nonce durably and returns it. Before each connect.
+    Result<std::uint64_t> next_nonce();
+    /// Takes a fresh replica id durably. Each space settles the old one at its next opening.
+    Result<> take_new_identity();
+
+    /// The relay's clock minus ours, as last learned; kept across restarts.
+    [[nodiscard]] std::int64_t clock_offset_ms() const { return clock_offset_ms_; }
+    Result<> set_clock_offset_ms(std::int64_t offset);
+    /// The wall clock corrected by that.
+    [[nodiscard]] std::uint64_t now_ms() const;
+
+    [[nodiscard]] sqlite::Database& database() { return database_; }
+
+private:
+    struct OpenSpace {
+        std::unique_ptr<SqliteSpaceStorage> storage;
+        std::unique_ptr<SpaceReplica> replica;
+    };
+
+    StoreCore(Options options, sqlite::Database database)
+        : options_(std::move(options)), database_(std::move(database)) {}
+    Result<> load();
+    Result<> put_meta(const char* key, std::int64_t value);
+    Result<SpaceReplica*> open_space(const std::string& name, std::int64_t id);
+
+    Options options_;
+    sqlite::Database database_;
+    ReplicaId replica_;
+    std::uint64_t nonce_ = 0;
+    std::int64_t clock_offset_ms_ = 0;
+    std::map<std::string, OpenSpace> spaces_;
+};
+
+}  // namespace syncline::client
