@@ -178,7 +178,7 @@ catch2() {
 # sanitized preset group: all its test cases as one check.
 sanitized() {
     local program=build/$1/bin/syncline-tests-$2 runner=()
-    # GCC 12's ThreadSanitizer gives up where the kernel randomises more address bits than it knows.
+    # ThreadSanitizer as of 2022 gives up where the kernel randomises more address bits than it knows.
     if [[ $1 == tsan ]] && setarch -R true 2>/dev/null; then runner=(setarch -R); fi
     SYNCLINE_TEST_SCALE=$sanitizer_scale \
         ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \

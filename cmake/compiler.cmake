@@ -59,9 +59,4 @@ endif()
 set(SYNCLINE_WARNINGS "")
 if(SYNCLINE_DEVELOPER)
     set(SYNCLINE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-    if(SYNCLINE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # GCC 12 sees impossible overflows and uninitialised reads once sanitizers reshape the code
-        # (bugs 105329, 105616 of GCC); the uninstrumented builds keep these warnings.
-        list(APPEND SYNCLINE_WARNINGS -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow)
-    endif()
 endif()
