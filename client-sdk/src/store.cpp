@@ -200,10 +200,12 @@ public:
             connected_since_ms_ = now_ms_();
             error_.reset();
             error_is_final_ = false;
+            core_->set_last_error(std::nullopt);
         } else if (state == SyncStatus::Connection::offline) {
             set_offline();
             error_ = std::move(error);
             error_is_final_ = is_final;
+            if (error_) core_->set_last_error(error_);
         }
         connection_ = state;
     }
@@ -244,6 +246,9 @@ private:
         status.connected_since_ms = connected_since_ms_;
         status.clock_offset_ms = core_->clock_offset_ms();
         status.last_error = error_ ? error_ : space.error;
+        if (!status.last_error && connection_ == SyncStatus::Connection::offline) {
+            status.last_error = core_->last_error();
+        }
         status.last_error_is_final = error_ ? error_is_final_ : space.error_is_final;
         status.accepted = space.accepted;
         status.access = space.access;

@@ -55,6 +55,12 @@ Result<> StoreCore::load() {
             nonce_ = rows->column_uint64(1);
         } else if (key == "clock_offset_ms") {
             clock_offset_ms_ = rows->column_int64(1);
+        } else if (key == "last_error") {
+            last_error_ = Error{last_error_ ? last_error_->code : ErrorCode::connection_lost,
+                                std::string(rows->column_text(1))};
+        } else if (key == "last_code") {
+            last_error_ = Error{static_cast<ErrorCode>(rows->column_int64(1)),
+                                last_error_ ? last_error_->message : std::string()};
         }
     }
     if (replica_.is_nil()) return fail(ErrorCode::storage_corrupt, "the store has no replica id");
@@ -157,6 +163,22 @@ Result<> StoreCore::set_clock_offset_ms(std::int64_t offset) {
     }
     clock_offset_ms_ = offset;
     return {};
+}
+
+void StoreCore::set_last_error(std::optional<Error> error) {
+    if (error == last_error_) return;
+    last_error_ = std::move(error);
+    const char* sql = last_error_ ? "INSERT INTO meta (key, value) VALUES ('last_error', ?1), "
+                                    "('last_code', ?2) "
+                                    "ON CONFLICT DO UPDATE SET value = excluded.value"
+                                  : "DELETE FROM meta WHERE key IN ('last_error', 'last_code')";
+    auto row = database_.prepare(sql);
+    if (!row) return;
+    if (last_error_) {
+        row->bind(1, std::string_view(last_error_->message));
+        row->bind(2, static_cast<std::int64_t>(last_error_->code));
+    }
+    (void)row->run();
 }
 
 std::uint64_t StoreCore::now_ms() const {

@@ -46,7 +46,12 @@ public:
     /// The relay's clock minus ours, as last learned; kept across restarts.
     [[nodiscard]] std::int64_t clock_offset_ms() const { return clock_offset_ms_; }
     Result<> set_clock_offset_ms(std::int64_t offset);
-    /// The wall clock corrected by that.
+    /// What last went wrong with the relay, kept across restarts for people who ask later; none
+    /// once a connection succeeded. Best effort: a failed write of it is no failure of anything
+    /// else.
+    [[nodiscard]] const std::optional<Error>& last_error() const { return last_error_; }
+    void set_last_error(std::optional<Error> error);
+    /// The wall clock, corrected by clock_offset_ms().
     [[nodiscard]] std::uint64_t now_ms() const;
 
     [[nodiscard]] sqlite::Database& database() { return database_; }
@@ -68,6 +73,7 @@ private:
     ReplicaId replica_;
     std::uint64_t nonce_ = 0;
     std::int64_t clock_offset_ms_ = 0;
+    std::optional<Error> last_error_;
     std::map<std::string, OpenSpace> spaces_;
 };
 

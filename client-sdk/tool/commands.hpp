@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/// The commands of the `syncline` tool. Each opens the store, does its work, prints its result to
+/// stdout or what went wrong to stderr, and returns the process's exit code.
+namespace syncline::tool {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_not_found = 3;
+inline constexpr int exit_refused = 4;
+inline constexpr int exit_unreachable = 5;
+inline constexpr int exit_storage = 6;
+inline constexpr int exit_bad_input = 7;
+
+struct Context {
+    std::string store;
+    std::string space = "default";
+};
+
+enum class Edit : std::uint8_t { set, insert, erase, enable, disable };
+
+struct ImportOptions {
+    std::string id_field;
+    int batch = 500;
+};
+
+struct SyncOptions {
+    std::string url;
+    std::string token;
+    std::string token_file;
+    std::string ca_file;
+    std::string collection;  ///< of what watch prints; empty is all
+    bool watch = false;
+    int timeout_s = 30;
+};
+
+int edit(const Context& context, const std::string& document, const std::string& field,
+         const std::string& json, Edit edit);
+int add(const Context& context, const std::string& document, const std::string& field,
+        std::int64_t amount);
+int remove(const Context& context, const std::string& document, const std::string& field);
+int get(const Context& context, const std::string& document, const std::string& field);
+int list(const Context& context, const std::string& collection);
+int export_all(const Context& context, const std::string& collection);
+int import_all(const Context& context, const std::string& collection, const std::string& file,
+               const ImportOptions& options);
+int conflicts(const Context& context, const std::string& document, const std::string& field);
+int sync(const Context& context, const SyncOptions& options);
+int status(const Context& context);
+int digest(const Context& context);
+
+}  // namespace syncline::tool

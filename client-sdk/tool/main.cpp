@@ -1,0 +1,150 @@
+// syncline: a store on the command line, for people, scripts and support. JSON in and out; messages
+// on stderr; exit codes in exit_code.hpp and --help.
+
+#include "commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+namespace tool = syncline::tool;
+
+namespace {
+
+constexpr const char* footer =
+    R"(A FIELD nests with slashes: address/city is `city` in the map `address`.
+Exit codes: 0 done, 1 failed, 2 usage, 3 not there, 4 refused by the relay,
+            5 relay not reached or not in time, 6 store or disk, 7 bad input.)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Reads, edits and syncs a Syncline store."};
+    app.footer(footer);
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string(SYNCLINE_VERSION));
+
+    tool::Context context;
+    app.add_option("--store", context.store, "the store's file; created if it is not there")
+        ->required()
+        ->envname("SYNCLINE_STORE");
+    app.add_option("--space", context.space, "the space in it")
+        ->capture_default_str()
+        ->envname("SYNCLINE_SPACE");
+
+    std::function<int()> run;
+    std::string document;
+    std::string field;
+    std::string json;
+    std::string collection;
+    std::string file;
+    tool::ImportOptions import_options;
+    tool::SyncOptions sync_options;
+    std::int64_t amount = 0;
+
+    const auto editing = [&](const char* name, const char* help, const char* argument,
+                             tool::Edit edit) {
+        CLI::App* command = app.add_subcommand(name, help);
+        command->add_option("COLL/ID", document)->required();
+        command->add_option("FIELD", field)->required();
+        if (argument != nullptr) command->add_option(argument, json)->required();
+        command->callback([&, edit] {
+            run = [&, edit] { return tool::edit(context, document, field, json, edit); };
+        });
+    };
+    editing("set", "sets a register", "JSON", tool::Edit::set);
+    editing("insert", "puts an element into an add-wins set", "JSON", tool::Edit::insert);
+    editing("erase", "takes an element out of an add-wins set", "JSON", tool::Edit::erase);
+    editing("enable", "switches a flag on", nullptr, tool::Edit::enable);
+    editing("disable", "switches a flag off", nullptr, tool::Edit::disable);
+
+    CLI::App* add = app.add_subcommand("add", "adds to a counter; N may be negative");
+    add->add_option("COLL/ID", document)->required();
+    add->add_option("FIELD", field)->required();
+    add->add_option("N", amount)->required();
+    add->callback([&] { run = [&] { return tool::add(context, document, field, amount); }; });
+
+    CLI::App* remove = app.add_subcommand("delete", "deletes a document, or one field of it");
+    remove->add_option("COLL/ID", document)->required();
+    remove->add_option("FIELD", field);
+    remove->callback([&] { run = [&] { return tool::remove(context, document, field); }; });
+
+    CLI::App* get = app.add_subcommand("get", "prints a document, or one field of it, as JSON");
+    get->add_option("COLL/ID", document)->required();
+    get->add_option("FIELD", field);
+    get->callback([&] { run = [&] { return tool::get(context, document, field); }; });
+
+    CLI::App* list = app.add_subcommand("list", "prints the ids of a collection, one a line");
+    list->add_option("COLL", collection)->required();
+    list->callback([&] { run = [&] { return tool::list(context, collection); }; });
+
+    CLI::App* exporting = app.add_subcommand(
+        "export", "prints a collection, one JSON object a line, its id as the member $id");
+    exporting->add_option("COLL", collection)->required();
+    exporting->callback([&] { run = [&] { return tool::export_all(context, collection); }; });
+
+    CLI::App* importing = app.add_subcommand(
+        "import", "sets documents from a JSON array, JSON lines or CSV; may be run again");
+    importing->add_option("COLL", collection)->required();
+    importing->add_option("FILE", file, "- for standard input")->required();
+    importing->add_option("--id", import_options.id_field, "the member that holds the id")
+        ->required();
+    importing->add_option("--batch", import_options.batch, "records in one atomic change")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 10'000));
+    importing->callback(
+        [&] { run = [&] { return tool::import_all(context, collection, file, import_options); }; });
+
+    CLI::App* conflicts =
+        app.add_subcommand("conflicts", "prints a register's value and those that lost to it");
+    conflicts->add_option("COLL/ID", document)->required();
+    conflicts->add_option("FIELD", field)->required();
+    conflicts->callback([&] { run = [&] { return tool::conflicts(context, document, field); }; });
+
+    const auto relay_options = [&](CLI::App* command) {
+        command->add_option("--token", sync_options.token, "sent to the relay")
+            ->envname("SYNCLINE_TOKEN");
+        command->add_option("--token-file", sync_options.token_file, "read at each connect");
+        command->add_option("--ca-file", sync_options.ca_file,
+                            "certificates to trust beside the system's");
+        command
+            ->add_option("--timeout", sync_options.timeout_s,
+                         "seconds to wait until nothing is pending")
+            ->capture_default_str()
+            ->check(CLI::Range(1, 86'400));
+    };
+    CLI::App* sync = app.add_subcommand(
+        "sync", "exchanges changes with a relay until nothing is pending either way");
+    sync->add_option("URL", sync_options.url, "ws://host:port or wss://host")->required();
+    sync->add_flag("--watch", sync_options.watch, "stay connected and print what changes");
+    relay_options(sync);
+    sync->callback([&] { run = [&] { return tool::sync(context, sync_options); }; });
+
+    CLI::App* watch =
+        app.add_subcommand("watch", "syncs and prints a line for each change as it arrives");
+    watch->add_option("COLL", collection)->required();
+    watch->add_option("--url", sync_options.url, "the relay")->required()->envname("SYNCLINE_URL");
+    relay_options(watch);
+    watch->callback([&] {
+        run = [&] {
+            sync_options.watch = true;
+            sync_options.collection = collection;
+            return tool::sync(context, sync_options);
+        };
+    });
+
+    CLI::App* status = app.add_subcommand("status", "prints how the space stands, as JSON");
+    status->callback([&] { run = [&] { return tool::status(context); }; });
+
+    CLI::App* digest = app.add_subcommand(
+        "digest", "prints the hex digest of the confirmed state; equal on replicas in sync");
+    digest->callback([&] { run = [&] { return tool::digest(context); }; });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error, std::cout, std::cerr);
+        return code == 0 ? 0 : tool::exit_usage;
+    }
+    return run();
+}
