@@ -140,8 +140,7 @@ TEST_CASE("nesting has a limit, and a million brackets are no trouble", "[json]"
     CHECK(parse_json(nested(40), 39));
 
     Value wrapped = 1;
-    for (std::size_t i = 0; i < wire::value_depth_max; ++i)
-        wrapped = Value::Map{{"$map", wrapped}};
+    for (std::size_t i = 0; i < wire::value_depth_max; ++i) wrapped = Value::Map{{"$map", wrapped}};
     REQUIRE(check(wrapped));
     CHECK(parse_json(to_json(wrapped)).value() == wrapped);
     CHECK(code_of(to_json(Value::Map{{"$map", wrapped}})) == ErrorCode::too_deep);

@@ -6,43 +6,44 @@ namespace syncline {
 
 namespace {
 
-std::array<std::uint64_t, 2> words_of(const DocumentKey& key, BytesView state) {
+Digest of(const DocumentKey& document, BytesView state) {
+    if (state.empty()) return {};
     wire::Writer out;
-    out.array(3).text(key.collection).text(key.id).binary(state);
-    const Hash hash = hash_of(out.view());
-    std::array<std::uint64_t, 2> words{};
-    for (std::size_t i = 0; i < 16; ++i) {
-        words[i / 8] |= std::to_integer<std::uint64_t>(hash.bytes[i]) << (8 * (i % 8));
-    }
-    return words;
-}
-
-void add_words(std::array<std::uint64_t, 2>& sum, const std::array<std::uint64_t, 2>& words) {
-    sum[0] += words[0];
-    sum[1] += words[1] + (sum[0] < words[0] ? 1 : 0);
+    out.array(3).text(document.collection).text(document.id).binary(state);
+    return Digest::from(hash_of(out.view()));
 }
 
 }  // namespace
 
-void Digest::add(const DocumentKey& key, BytesView state) {
-    if (!state.empty()) add_words(sum_, words_of(key, state));
+void Digest::add(const DocumentKey& document, BytesView state) { add(of(document, state)); }
+
+void Digest::remove(const DocumentKey& document, BytesView state) {
+    const Digest gone = of(document, state);
+    high_ -= gone.high_ + (low_ < gone.low_ ? 1 : 0);
+    low_ -= gone.low_;
 }
 
-void Digest::remove(const DocumentKey& key, BytesView state) {
-    if (state.empty()) return;
-    std::array<std::uint64_t, 2> words = words_of(key, state);
-    words = {~words[0] + 1, ~words[1] + (words[0] == 0 ? 1 : 0)};  // two's complement
-    add_words(sum_, words);
+void Digest::add(const Digest& other) {
+    low_ += other.low_;
+    high_ += other.high_ + (low_ < other.low_ ? 1 : 0);
 }
-
-void Digest::add(const Digest& other) { add_words(sum_, other.sum_); }
 
 Hash Digest::value() const {
-    Hash hash;
+    Hash value;
     for (std::size_t i = 0; i < 16; ++i) {
-        hash.bytes[i] = static_cast<std::byte>((sum_[i / 8] >> (8 * (i % 8))) & 0xFF);
+        const std::uint64_t word = i < 8 ? low_ : high_;
+        value.bytes[i] = static_cast<std::byte>((word >> (8 * (i % 8))) & 0xFF);
     }
-    return hash;
+    return value;
+}
+
+Digest Digest::from(const Hash& value) {
+    Digest digest;
+    for (std::size_t i = 0; i < 16; ++i) {
+        std::uint64_t& word = i < 8 ? digest.low_ : digest.high_;
+        word |= std::to_integer<std::uint64_t>(value.bytes[i]) << (8 * (i % 8));
+    }
+    return digest;
 }
 
 }  // namespace syncline

@@ -1,0 +1,35 @@
+// Bytes as a document's state, and as a state with its context: what decodes must encode to the
+// same bytes, and the lattice must hold even for states that nobody made.
+#include "syncline/document/document.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+
+using namespace syncline;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const BytesView input(reinterpret_cast<const std::byte*>(data), size);
+    const Bytes bytes(input.begin(), input.end());
+    const auto document = wire::decode_document(input, wire::state_limits());
+    if (document) {
+        if (wire::encode_document(*document) != bytes) std::abort();
+        (void)view(document->root());
+        Document copy = *document;
+        if (!(copy == *document)) std::abort();
+    }
+    const auto state = wire::decode_state(input, wire::state_limits());
+    if (state) {
+        const auto& [map, context] = *state;
+        if (wire::encode_state(map, context) != bytes) std::abort();
+        OrMap same = map;
+        same.join(map, context, context);
+        if (!(same == map)) std::abort();
+        OrMap from_nothing;
+        from_nothing.join(map, {}, context);
+        if (!(from_nothing == map)) std::abort();
+        OrMap to_nothing = map;
+        to_nothing.join({}, context, {});
+        if (!(to_nothing == map)) std::abort();
+    }
+    return 0;
+}
