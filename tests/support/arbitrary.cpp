@@ -291,11 +291,11 @@ std::vector<FieldOp> Mutators<OrMap>::make(const OrMap& map, const ReplicaId& au
     choice /= 20;
     if (what == 10 || what == 11) return {map.create(path)};
     if (what >= 18) return map.clear(path, author);
-    const Type type = all_types[what % 10];
-    if (type == Type::map) return map.clear({m}, author);
-    path.push_back({"k", type});
+    const Type last = all_types[what % 10];
+    if (last == Type::map) return map.clear({m}, author);
+    path.push_back({"k", last});
     if (choice == 4) return map.clear(path, author);
-    switch (type) {
+    switch (last) {
         case Type::or_set: return at_path<OrSet>(map, path, author, choice);
         case Type::rw_set: return at_path<RwSet>(map, path, author, choice);
         case Type::g_set: return at_path<GSet>(map, path, author, choice);
