@@ -1,0 +1,297 @@
+#include "app/relay_process.hpp"
+
+#include <cassert>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace syncline::relay {
+namespace {
+
+constexpr std::size_t static_bytes_max = std::size_t{64} << 20;
+constexpr std::uint64_t refused_retry_ms = 1'000;
+constexpr std::chrono::milliseconds hub_tick{1'000};
+/// 1011 (RFC 6455 §7.4.1): the server met a condition that keeps it from going on.
+constexpr std::uint16_t close_internal_error = 1011;
+
+std::uint64_t wall_ms() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch())
+                                          .count());
+}
+
+std::string content_type(const std::string& extension) {
+    static const std::map<std::string, std::string> types{
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".mjs", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".json", "application/json"},
+        {".map", "application/json"},
+        {".wasm", "application/wasm"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".ico", "image/x-icon"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".webmanifest", "application/manifest+json"}};
+    const auto found = types.find(extension);
+    return found == types.end() ? "application/octet-stream" : found->second;
+}
+
+}  // namespace
+
+Result<StaticFiles> read_static_files(const std::string& directory) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path root(directory);
+    StaticFiles files;
+    std::size_t bytes = 0;
+    fs::recursive_directory_iterator entries(root, error);
+    for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+        const std::string name = entries->path().filename().string();
+        if (name.rfind('.', 0) == 0) {
+            if (entries->is_directory(error)) entries.disable_recursion_pending();
+            continue;
+        }
+        if (!entries->is_regular_file(error)) continue;
+        std::ifstream in(entries->path(), std::ios::binary);
+        std::string body{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+        if (!in) return fail(ErrorCode::storage_failed, "cannot read " + entries->path().string());
+        bytes += body.size();
+        if (bytes > static_bytes_max) {
+            return fail(ErrorCode::too_large, "more than " +
+                                                  std::to_string(static_bytes_max >> 20) +
+                                                  " MiB of files below " + directory);
+        }
+        net::HttpResponse page{200, content_type(entries->path().extension().string()),
+                               std::move(body)};
+        const std::string path = "/" + entries->path().lexically_relative(root).generic_string();
+        if (name == "index.html") files[path.substr(0, path.size() - name.size())] = page;
+        files[path] = std::move(page);
+    }
+    if (error)
+        return fail(ErrorCode::storage_failed, "cannot read " + directory + ": " + error.message());
+    return files;
+}
+
+RelayProcess::RelayProcess(Options options, RelayEngine& engine, Metrics& metrics, Log& log)
+    : options_(std::move(options)),
+      metrics_(metrics),
+      log_(log),
+      server_(
+          [&] {
+              net::Options net = options_.net;
+              net.log = [this](net::LogLevel level, std::string_view line) {
+                  if (level == net::LogLevel::error) {
+                      log_.error("transport", {{"message", line}});
+                  } else {
+                      log_.warning("transport", {{"message", line}});
+                  }
+              };
+              return net;
+          }(),
+          *this),
+      store_(engine, metrics, options_.store, [this] { server_.wake(); }),
+      hub_(
+          *this,
+          [this](const std::string& token, std::uint64_t now_ms) {
+              return tokens_.check(token, now_ms);
+          },
+          RelaySession::Limits{}) {}
+
+RelayProcess::~RelayProcess() {
+    store_.abandon();
+    store_.join();
+}
+
+Result<> RelayProcess::listen() {
+    if (!options_.keys.empty()) {
+        auto verifier = load_keys(options_.keys, options_.requirements);
+        if (!verifier) return tl::unexpected(verifier.error());
+        tokens_ = TokenCheck(std::move(*verifier), options_.requirements.leeway_s);
+    }
+    return server_.listen();
+}
+
+Result<> RelayProcess::run() {
+    store_.start();
+    server_.run();
+    store_.abandon();
+    store_.join();
+    if (failure_) return tl::unexpected(*failure_);
+    return {};
+}
+
+void RelayProcess::stop() {
+    stop_asked_ = true;
+    server_.wake();
+}
+
+void RelayProcess::reload() {
+    reload_asked_ = true;
+    server_.wake();
+}
+
+void RelayProcess::reload_keys() {
+    if (options_.keys.empty()) return;
+    auto verifier = load_keys(options_.keys, options_.requirements);
+    if (verifier) {
+        tokens_.replace(std::move(*verifier));
+        log_.info("keys_reloaded", {{"keys", std::uint64_t{options_.keys.size()}}});
+    } else {
+        log_.error("keys_not_reloaded", {{"message", verifier.error().message}});
+    }
+}
+
+// ---- What the network says ----
+
+void RelayProcess::opened(net::ConnectionId connection, const net::PeerInfo& peer) {
+    connections_.insert(connection);
+    hub_.connected(connection);
+    log_.debug("connected",
+               {{"connection", connection}, {"address", peer.address}, {"origin", peer.origin}});
+    if (phase_ != Phase::serving) server_.close(connection, close_code::going_away, "draining");
+}
+
+void RelayProcess::received(net::ConnectionId connection, Bytes message) {
+    metrics_.received(message.size());
+    if (phase_ == Phase::serving) hub_.received(connection, message, wall_ms());
+}
+
+void RelayProcess::drained(net::ConnectionId connection) { hub_.drained(connection); }
+
+void RelayProcess::closed(net::ConnectionId connection) {
+    hub_.disconnected(connection);
+    connections_.erase(connection);
+    log_.debug("disconnected", {{"connection", connection}});
+}
+
+net::HttpResponse RelayProcess::get(std::string_view path) {
+    path = path.substr(0, path.find('?'));
+    if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
+    if (path == "/readyz") {
+        const bool ready = phase_ == Phase::serving && !store_.ended();
+        return {ready ? 200U : 503U, "text/plain; charset=utf-8", ready ? "ready\n" : "draining\n"};
+    }
+    if (path == "/metrics") {
+        return {200, "text/plain; version=0.0.4; charset=utf-8",
+                metrics_.text({hub_.connections(), hub_.subscriptions(), hub_.deliveries(),
+                               store_.queued_requests(), store_.queued_bytes()})};
+    }
+    const auto file = options_.files.find(path);
+    return file == options_.files.end() ? net::HttpResponse{} : file->second;
+}
+
+void RelayProcess::woken() {
+    if (reload_asked_.exchange(false)) reload_keys();
+    const bool ended = store_.ended();  // before take(), so that nothing it answered is missed
+    hub_.deliver(store_.take(), wall_ms());
+    if (stop_asked_ && phase_ == Phase::serving) begin_drain();
+    if (!ended || phase_ == Phase::stopping) return;
+    failure_ = store_.failure();
+    if (failure_) {
+        // What is not answered must not be: the peers come back, to a relay that has read its file
+        // anew.
+        log_.error("storage_failed",
+                   {{"code", name_of(failure_->code)}, {"message", failure_->message}});
+        for (const ConnectionId connection : connections_)
+            server_.close(connection, close_internal_error, "storage");
+    }
+    end_drain();
+}
+
+void RelayProcess::tick(std::int64_t) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - hub_ticked_ >= hub_tick) {
+        hub_ticked_ = now;
+        if (phase_ == Phase::serving) hub_.tick(wall_ms());
+    }
+    if (phase_ == Phase::draining && drain_until_ && now >= *drain_until_) {
+        log_.warning("drain_timed_out", {{"requests", std::uint64_t{store_.queued_requests()}}});
+        end_drain();
+    }
+}
+
+void RelayProcess::turn_ended() {
+    if (submitted_.empty()) return;
+    std::vector<RelayRequest> submitted;
+    submitted.swap(submitted_);
+    answer_refused(store_.push(std::move(submitted)));
+}
+
+/// The store's queue is full. Everything that comes behind in the same chain is a gap, so refusing
+/// one push refuses the rest.
+void RelayProcess::answer_refused(std::vector<RelayRequest> refused) {
+    if (refused.empty()) return;
+    std::vector<RelayReply> replies;
+    const auto answer = [&](ConnectionId connection, const SpaceKey& space) {
+        metrics_.turned_away();
+        replies.push_back(relay_reply::Answer{connection, space,
+                                              wire::Failure{space.name,
+                                                            ErrorCode::rate_limited,
+                                                            "the relay has more work than it "
+                                                            "holds",
+                                                            true,
+                                                            refused_retry_ms,
+                                                            {}}});
+    };
+    for (const RelayRequest& request : refused) {
+        if (const auto* push = std::get_if<relay_request::Push>(&request)) {
+            answer(push->connection, push->space);
+        } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
+            answer(open->connection, open->space);
+        }
+    }
+    log_.warning("store_queue_full", {{"refused", std::uint64_t{refused.size()}}});
+    hub_.deliver(replies, wall_ms());
+}
+
+// ---- Stopping ----
+
+void RelayProcess::begin_drain() {
+    phase_ = Phase::draining;
+    drain_until_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.drain_ms);
+    log_.info("draining", {{"connections", std::uint64_t{connections_.size()}},
+                           {"requests", std::uint64_t{store_.queued_requests()}}});
+    std::uniform_int_distribution<std::uint64_t> after(options_.go_away_least_ms,
+                                                       options_.go_away_most_ms);
+    for (const ConnectionId connection : connections_) {
+        server_.send(connection, net::make_frame(wire::encode(wire::GoAway{after(jitter_)})));
+    }
+    turn_ended();
+    store_.finish();
+}
+
+void RelayProcess::end_drain() {
+    phase_ = Phase::stopping;
+    server_.stop();
+}
+
+// ---- What the hub wants ----
+
+void RelayProcess::send(ConnectionId to, std::shared_ptr<const Bytes> frame) {
+    metrics_.sent(frame->size(), 1);
+    server_.send(to, net::make_frame(*frame));
+}
+
+void RelayProcess::send(const std::vector<ConnectionId>& to, std::shared_ptr<const Bytes> frame) {
+    metrics_.sent(frame->size(), to.size());
+    metrics_.broadcast();
+    const net::Frame framed = net::make_frame(*frame);
+    for (const ConnectionId connection : to) server_.send(connection, framed);
+}
+
+std::size_t RelayProcess::queued_bytes(ConnectionId connection) {
+    return server_.queued_bytes(connection);
+}
+
+void RelayProcess::promote(ConnectionId connection) { server_.promote(connection); }
+
+void RelayProcess::close(ConnectionId connection, std::uint16_t code, const std::string& reason) {
+    log_.debug("closing", {{"connection", connection}, {"code", int{code}}, {"reason", reason}});
+    server_.close(connection, code, reason);
+}
+
+void RelayProcess::submit(RelayRequest request) { submitted_.push_back(std::move(request)); }
+
+}  // namespace syncline::relay
