@@ -61,8 +61,11 @@ ClientEffects ClientSession::tick(std::uint64_t now_ms) {
         return effects;
     }
     for (auto& [name, line] : lines_) {
-        if (line.retry_at_ms == 0 || now_ms < line.retry_at_ms) continue;
-        line.retry_at_ms = 0;
+        if (line.retry_after_ms == 0) continue;
+        // A wall clock that was set back must not turn seconds into years.
+        line.retry_from_ms = std::min(line.retry_from_ms, now_ms);
+        if (now_ms - line.retry_from_ms < line.retry_after_ms) continue;
+        line.retry_after_ms = 0;
         open(line, effects);
     }
     return effects;
@@ -137,7 +140,7 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
 }
 
 void ClientSession::push(Line& line, ClientEffects& effects) {
-    if (!line.open || line.access != Access::write || line.retry_at_ms != 0) return;
+    if (!line.open || line.access != Access::write || line.retry_after_ms != 0) return;
     while (line.unanswered < options_.pushes_max) {
         auto out = line.space->outgoing(options_.replica, line.sent, options_.push_bytes);
         if (!out) return end(out.error(), true, effects);
@@ -209,9 +212,10 @@ void ClientSession::on(const wire::Rejected& message, std::uint64_t now_ms,
         auto restamped = line->space->restamp(message.head, corrected(now_ms));
         if (!restamped) return end(restamped.error(), true, effects);
         if (!*restamped && refusals.empty()) {
-            // Our stamps are as low as they can be and still refused; the relay's clock must be
-            // behind what it told us. Wait for it.
-            line->retry_at_ms = now_ms + 5'000;
+            // Our stamps are as low as they can be by the time that welcome told, and still
+            // refused: one of the clocks was set since then. A new connection compares them again.
+            return end({ErrorCode::clock_ahead, "the clocks have to be compared again"}, true,
+                       effects);
         }
     }
     // What else is on its way was numbered for the old chain: the answers to it come before the
@@ -243,8 +247,10 @@ void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, Clien
     }
     line->open = false;
     line->asked = false;
-    if (message.retryable)
-        line->retry_at_ms = now_ms + std::max<std::uint64_t>(message.retry_after_ms, 1'000);
+    if (message.retryable) {
+        line->retry_from_ms = now_ms;
+        line->retry_after_ms = std::max<std::uint64_t>(message.retry_after_ms, 1'000);
+    }
     effects.events.emplace_back(client_event::SpaceFailed{message.space, error, message.retryable});
 }
 

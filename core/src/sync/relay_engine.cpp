@@ -307,14 +307,18 @@ Result<bool> RelayEngine::cursor_is_good(const Space& space, const wire::Open& m
 }
 
 /// The part of an open that writes: the space comes into being, or starts a new epoch because the
-/// caller saw batches that this storage does not hold.
+/// caller saw batches that this storage does not hold, or an epoch that it has never heard of (it
+/// went back to before that one, or before the space itself).
 Result<> RelayEngine::prepare(const relay_request::Open& request) {
     auto loaded = load(request.space, true);
     if (!loaded) return tl::unexpected(loaded.error());
     Space& space = **loaded;
     auto good = cursor_is_good(space, request.message);
     if (!good) return tl::unexpected(good.error());
-    if (*good || !(request.message.epoch == space.record.epoch)) return {};
+    const bool same_epoch = request.message.epoch == space.record.epoch;
+    const bool unheard_of =
+        !same_epoch && !request.message.epoch.is_nil() && !space.record.regressed;
+    if (!unheard_of && (*good || !same_epoch)) return {};
     random_(space.record.epoch.bytes.data(), space.record.epoch.bytes.size());
     space.record.fork = std::min(space.head, request.message.cursor);
     space.record.regressed = true;

@@ -342,7 +342,10 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
         if (auto put = storage_.put_own_change(own); !put) return put;
         return storage_.save(next);
     });
-    if (!stored) return tl::unexpected(stored.error());
+    if (!stored) {
+        undo();  // it may not even have begun
+        return tl::unexpected(stored.error());
+    }
     state_ = std::move(next);
     index(change);
 
@@ -392,6 +395,8 @@ Result<SpaceReplica::Standing> SpaceReplica::opened(const wire::Opened& message,
         if (!ours) return tl::unexpected(ours.error());
         if (!*ours) return Standing::conflict;
     } else {
+        // A copy made while the old identity was being settled settles under the same new one.
+        if (message.own.counter != 0) return Standing::conflict;
         settle_at_ = message.head;
     }
     const std::uint64_t position = staging_ != nullptr ? staging_->cursor : state_.cursor;
@@ -756,8 +761,12 @@ Result<> SpaceReplica::replace_own(const std::vector<Moving>& changes, std::uint
     for (const OwnChange& row : *rows) {
         if (auto erased = storage_.erase_own_change(row.first); !erased) return erased;
     }
-    pending_.clear();
-    pending_by_document_.clear();
+    // Those before stay where they are: the relay has them, the feed is still to bring them.
+    pending_.erase(pending_.lower_bound(lowest_moved), pending_.end());
+    for (auto at = pending_by_document_.begin(); at != pending_by_document_.end();) {
+        at->second.erase(at->second.lower_bound(lowest_moved), at->second.end());
+        at = at->second.empty() ? pending_by_document_.erase(at) : std::next(at);
+    }
     forget_visible();
     ChainHead end = behind;
     for (const Moving& moving : changes) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "syncline/document/change.hpp"
+
+#include <map>
+#include <set>
+#include <vector>
+
+namespace syncline::sim {
+
+/// What documents have to look like, as a plain function of the set of ops, in whatever order they
+/// come: a dot is live when some op added it and no op names it as removed. No code is shared with
+/// the types.
+class Reference {
+public:
+    void add(const Change& change);
+    /// What a reader sees, as view() shows it; null for a document that does not exist.
+    [[nodiscard]] Value view(const DocumentKey& key) const;
+    [[nodiscard]] std::vector<DocumentKey> documents() const;
+
+private:
+    struct Added {
+        FieldOp op;
+        Event at;
+    };
+    struct Field;
+    std::map<DocumentKey, std::vector<Added>> ops_;
+    std::set<Dot> removed_;
+};
+
+}  // namespace syncline::sim
