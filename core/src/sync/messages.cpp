@@ -407,6 +407,7 @@ GoAway read_go_away(Reader& in, std::size_t left) {
 
 Failure read_failure(Reader& in, std::size_t left) {
     Failure m;
+    m.code = ErrorCode{};  // left out means 0, as everywhere
     each_field(in, left, [&](std::uint64_t field) {
         switch (field) {
             case 1: m.space = read_space(in); break;
