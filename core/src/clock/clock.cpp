@@ -8,6 +8,11 @@
 
 namespace syncline {
 
+namespace {
+/// An op replaces one or two dots; it must not look at all others of a large set for that.
+constexpr std::size_t few = 4;
+}  // namespace
+
 DotSet::DotSet(std::vector<Dot> dots) : dots_(std::move(dots)) {
     if (!std::is_sorted(dots_.begin(), dots_.end())) std::sort(dots_.begin(), dots_.end());
     dots_.erase(std::unique(dots_.begin(), dots_.end()), dots_.end());
@@ -50,6 +55,10 @@ void DotSet::insert_all(const DotSet& other) {
 
 void DotSet::erase_all(const DotSet& other) {
     if (dots_.empty() || other.empty()) return;
+    if (other.size() <= few) {
+        for (const Dot& dot : other) erase(dot);
+        return;
+    }
     dots_.erase(std::remove_if(dots_.begin(), dots_.end(),
                                [&](const Dot& dot) { return other.contains(dot); }),
                 dots_.end());

@@ -129,6 +129,9 @@ private:
     Writer out_;
 };
 
+/// Where the number `n` of a table counted from 1 lies; size_t is 32 bits wide in the browser.
+std::size_t slot(std::uint64_t n) { return static_cast<std::size_t>(n - 1); }
+
 /// What a change may still take in memory beyond its bytes, over all of its sections.
 struct Budget {
     std::uint64_t removes = removes_max;
@@ -191,7 +194,7 @@ private:
             if (in_.failed()) return;
             step.field.type = *type;
             if (step.parent > 0) {
-                const Step& parent = steps_[step.parent - 1];
+                const Step& parent = steps_[slot(step.parent)];
                 in_.require(parent.field.type == Type::map, ErrorCode::malformed);
                 step.depth = parent.depth + 1;
             }
@@ -204,14 +207,14 @@ private:
     Path path_of(std::uint64_t step) {
         Path path;
         std::vector<std::uint64_t> chain;
-        for (std::uint64_t at = step; at != 0; at = steps_[at - 1].parent) chain.push_back(at);
+        for (std::uint64_t at = step; at != 0; at = steps_[slot(at)].parent) chain.push_back(at);
         path.reserve(chain.size());
         for (auto at = chain.rbegin(); at != chain.rend() && !in_.failed(); ++at) {
             if (*at > introduced_) {
                 in_.require(*at == introduced_ + 1, ErrorCode::not_canonical);
                 ++introduced_;
             }
-            const FieldKey& field = steps_[*at - 1].field;
+            const FieldKey& field = steps_[slot(*at)].field;
             const std::size_t cost = field.key.size() + 48;
             in_.require(cost <= budget_.paths, ErrorCode::too_large);
             if (in_.failed()) break;
@@ -303,8 +306,8 @@ private:
         if (who == 0) return author_;
         in_.require(who <= replicas_.size(), ErrorCode::out_of_range);
         if (in_.failed()) return {};
-        used_[who - 1] = true;
-        return replicas_[who - 1];
+        used_[slot(who)] = true;
+        return replicas_[slot(who)];
     }
 
     Reader in_;

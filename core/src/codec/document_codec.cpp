@@ -268,9 +268,10 @@ private:
         return Node(type);
     }
     ReplicaId replica() {
-        const std::uint64_t index = in_.u64();
-        in_.require(index < replicas_.size(), ErrorCode::out_of_range);
+        const std::uint64_t number = in_.u64();
+        in_.require(number < replicas_.size(), ErrorCode::out_of_range);
         if (in_.failed()) return {};
+        const auto index = static_cast<std::size_t>(number);
         used_[index] = true;
         return replicas_[index];
     }

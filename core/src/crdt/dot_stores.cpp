@@ -32,6 +32,15 @@ void DotValues::insert(Entry entry) {
 
 void DotValues::erase(const DotSet& dots) {
     if (entries_.empty() || dots.empty()) return;
+    if (dots.size() <= 4) {  // nearly always one or two; the register may have many
+        for (const Dot& dot : dots) {
+            const auto place =
+                std::lower_bound(entries_.begin(), entries_.end(), dot,
+                                 [](const Entry& e, const Dot& d) { return e.dot < d; });
+            if (place != entries_.end() && place->dot == dot) entries_.erase(place);
+        }
+        return;
+    }
     entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return dots.contains(entry.dot); }),
                    entries_.end());
