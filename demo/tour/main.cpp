@@ -174,19 +174,16 @@ int tour(const std::string& relay_program, const std::string& countries_file,
     }
 
     say("\n5. Norway, field by field.\n");
-    const auto row = [](const std::vector<std::string>& cells) {
-        static constexpr std::size_t widths[] = {10, 24, 22, 22, 16};
-        std::string line = "   ";
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            line += i < std::size(widths) ? padded(cells[i], widths[i]) : cells[i];
-        }
+    const auto row = [](const std::string& field, const std::vector<std::string>& cells) {
+        std::string line = "   " + padded(field, 10);
+        for (const std::string& cell : cells) line += padded(cell, 26);
         say(line);
     };
-    row({"field", "laptop had", "phone had", "tablet had", "type", "→ all have now, and why"});
+    row("", {"laptop had", "phone had", "tablet had"});
     for (std::size_t i = 0; i < all.size(); ++i) {
-        row({all[i].field, had[i][0], had[i][1], had[i][2], "", ""});
-        say("   " + std::string(10, ' ') + "→ " + laptop.shows(norway, all[i].field) + "   [" +
-            all[i].type + "] " + all[i].why);
+        row(all[i].field, had[i]);
+        say("             now " + laptop.shows(norway, all[i].field) + "   (" + all[i].type + ": " +
+            all[i].why + ")");
     }
     const Document document = must(laptop.space.document(norway), "reading");
     const Node* note = document.root().find(FieldKey{"note", Type::lww_register});

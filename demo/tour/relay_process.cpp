@@ -21,7 +21,7 @@ Result<> RelayProcess::start() {
     std::remove(port_file.c_str());
     std::vector<std::string> words = {
         program_,      "--data",  directory_ + "/relay", "--listen", "127.0.0.1:" + port_,
-        "--port-file", port_file, "--log-level",         "warn"};
+        "--port-file", port_file, "--log-level",         "error"};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
