@@ -40,9 +40,6 @@ CREATE TABLE runs(space INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER N
 INSERT INTO meta VALUES('format', 1), ('scan_from', 1);
 )sql";
 
-/// What a restart has to scan at most, about: a second or less.
-constexpr std::size_t tail_rows_max = 65'536;
-constexpr std::size_t tail_bytes_max = std::size_t{64} << 20;
 /// A commit pays for so many runs, so that none takes long.
 constexpr std::size_t sealed_per_commit = 128;
 constexpr std::size_t registrations_cached_max = 100'000;
@@ -190,7 +187,8 @@ Result<std::unique_ptr<SqliteRelayStorage>> SqliteRelayStorage::open(const Optio
         }
         return tl::unexpected(std::move(error));
     }
-    std::unique_ptr<SqliteRelayStorage> storage(new SqliteRelayStorage(std::move(*database)));
+    std::unique_ptr<SqliteRelayStorage> storage(
+        new SqliteRelayStorage(std::move(*database), options));
     if (auto ready = storage->prepare_file(); !ready) return tl::unexpected(ready.error());
     if (options.quick_check) {
         if (auto sound = storage->database_.quick_check(); !sound)
@@ -292,7 +290,7 @@ Result<> SqliteRelayStorage::begin() {
 Result<> SqliteRelayStorage::commit() {
     if (!transaction_) return fail(ErrorCode::invalid_argument, "no transaction is open");
     Sealing sealing;
-    if (tail_rows_ > tail_rows_max || tail_bytes_ > tail_bytes_max) {
+    if (tail_rows_ > options_.tail_rows_max || tail_bytes_ > options_.tail_bytes_max) {
         auto sealed = seal();
         if (!sealed) return failed(sealed.error());
         sealing = std::move(*sealed);
@@ -339,8 +337,8 @@ Result<SqliteRelayStorage::Sealing> SqliteRelayStorage::seal() {
     std::uint64_t scan_from = next_id_;
     auto next = oldest_.begin();
     for (; next != oldest_.end() && sealing.spaces.size() < sealed_per_commit; ++next) {
-        if (tail_rows_ - sealing.rows <= tail_rows_max &&
-            tail_bytes_ - sealing.bytes <= tail_bytes_max)
+        if (tail_rows_ - sealing.rows <= options_.tail_rows_max &&
+            tail_bytes_ - sealing.bytes <= options_.tail_bytes_max)
             break;
         const std::uint64_t space = next->second;
         const Tail& tail = tails_.at(space);

@@ -32,6 +32,10 @@ public:
         sqlite::Synchronous synchronous = sqlite::Synchronous::full;
         int checkpoint_pages = 4000;
         int cache_kib = 65'536;
+        /// Rows, and their bytes, whose places are kept in memory only: about what an opening
+        /// scans.
+        std::size_t tail_rows_max = 65'536;
+        std::size_t tail_bytes_max = std::size_t{64} << 20;
         /// SQLite's structural check at opening, O(size).
         bool quick_check = false;
     };
@@ -92,7 +96,8 @@ private:
         std::size_t bytes = 0;
     };
 
-    explicit SqliteRelayStorage(sqlite::Database database) : database_(std::move(database)) {}
+    SqliteRelayStorage(sqlite::Database database, const Options& options)
+        : options_(options), database_(std::move(database)) {}
     [[nodiscard]] Result<> prepare_file();
     [[nodiscard]] Result<> load_tails();
     [[nodiscard]] Result<std::uint64_t> sealed_to(std::uint64_t space);
@@ -102,6 +107,7 @@ private:
     /// Ends the transaction on the way out, as the contract demands.
     [[nodiscard]] tl::unexpected<Error> failed(Error error);
 
+    Options options_;
     sqlite::Database database_;
     std::optional<sqlite::Transaction> transaction_;
 
