@@ -24,8 +24,9 @@ VersionVector seen_of(std::initializer_list<Dot> dots) {
 TEST_CASE("names of documents and spaces have their alphabets", "[document]") {
     CHECK(is_document_name("t\xC3\xA4sk 1"));
     CHECK(is_document_name(std::string(128, 'x')));
-    for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\nb"),
-                                  std::string("\x7F"), std::string("\xFF"), std::string(1, '\0')}) {
+    for (const std::string& bad :
+         {std::string(), std::string(129, 'x'), std::string("a\nb"), std::string("\x7F"),
+          std::string("\xFF"), std::string(1, '\0')}) {
         CHECK_FALSE(is_document_name(bad));
     }
     CHECK(is_space_name("Team_42:a.b-c"));
@@ -146,6 +147,62 @@ TEST_CASE("replicas that fold one log store the same bytes", "[document]") {
         }
         REQUIRE(wire::encode_document(relay) == wire::encode_document(device));
     }
+}
+
+TEST_CASE("a section applied at once is its ops applied one by one", "[document]") {
+    for (std::uint64_t seed = first_seed(); seed < first_seed() + scaled(3'000); ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const auto history = History<OrMap>::arbitrary(random);
+        const Document start(*history.fed(history.all(), random));
+        // A real continuation by one author, and ops that nobody sensible makes.
+        auto author = history.fed(history.all(), random);
+        const std::uint64_t counter = author.context().next(alice);
+        std::vector<FieldOp> ops;
+        for (int i = 0; i < 6; ++i) {
+            const std::size_t choice = random.below(Mutators<OrMap>::choices);
+            for (const auto& op : Mutators<OrMap>::make(*author, alice, choice)) {
+                author.update(alice, Hlc::at(9), op);
+                ops.push_back(op);
+            }
+        }
+        if (random.one_in(2)) {
+            for (FieldOp& op : ops) {
+                if (random.one_in(3)) op.op.removes.insert({bob, 1 + random.below(9)});
+            }
+        }
+        const Event first{{alice, counter}, Hlc::at(9)};
+        VersionVector seen;
+        seen.raise(bob, 3);
+        for (const VersionVector* known : {static_cast<const VersionVector*>(nullptr),
+                                           static_cast<const VersionVector*>(&seen)}) {
+            Document one_by_one = start;
+            Event at = first;
+            for (const FieldOp& op : ops) {
+                one_by_one.apply(op, at, known);
+                ++at.dot.counter;
+            }
+            Document at_once = start;
+            at_once.apply(ops, first, known);
+            REQUIRE(wire::encode_document(at_once) == wire::encode_document(one_by_one));
+        }
+    }
+}
+
+TEST_CASE("thousands of clears of a large document are one look at it", "[document]") {
+    // One by one this change of half a megabyte took an hour.
+    OrMap map;
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+        LwwRegister reg;
+        reg.apply(reg.set(1), {{alice, i + 1}, Hlc{}});
+        map.insert({std::to_string(i), Type::lww_register}, Node(reg));
+    }
+    Document document(map);
+    std::vector<FieldOp> clears(wire::ops_max);
+    for (std::size_t i = 0; i < clears.size(); ++i) clears[i].op.removes = {{bob, i + 1}};
+    clears.back().op.removes = {{alice, 7}};
+    document.apply(clears, {{carol, 1}, {}}, nullptr);
+    CHECK(document.root().fields().size() == 19'999);
 }
 
 TEST_CASE("a damaged state is refused or is another state, never the same", "[document]") {

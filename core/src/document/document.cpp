@@ -1,6 +1,7 @@
 #include "syncline/document/document.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace syncline {
 
@@ -19,7 +20,7 @@ bool is_space_name(std::string_view name) {
            });
 }
 
-void Document::apply(const FieldOp& op, const Event& at, const VersionVector* seen) {
+bool Document::note_early(const FieldOp& op, const Event& at, const VersionVector* seen) {
     if (seen != nullptr) {
         std::vector<Dot> unseen;
         for (const Dot& dot : op.op.removes) {
@@ -29,10 +30,36 @@ void Document::apply(const FieldOp& op, const Event& at, const VersionVector* se
     }
     const bool removed_early = !early_.empty() && early_.erase(at.dot);
     const bool counts = op.op.code == OpCode::add || op.op.code == OpCode::cancel;
-    if (removed_early && !counts) {
+    return removed_early && !counts;
+}
+
+void Document::apply(const FieldOp& op, const Event& at, const VersionVector* seen) {
+    if (note_early(op, at, seen)) {
         root_.take(op);
     } else {
         root_.apply(op, at);
+    }
+}
+
+void Document::apply(const std::vector<FieldOp>& ops, const Event& first,
+                     const VersionVector* seen) {
+    // A clear names its dots, and no later op of the change adds one of them, so it may come last.
+    std::map<Path, std::vector<Dot>> cleared;
+    Event at = first;
+    for (const FieldOp& op : ops) {
+        if (op.op.code == OpCode::clear) {
+            (void)note_early(op, at, seen);
+            std::vector<Dot>& dots = cleared[op.path];
+            dots.insert(dots.end(), op.op.removes.begin(), op.op.removes.end());
+        } else {
+            apply(op, at, seen);
+        }
+        ++at.dot.counter;
+    }
+    for (auto& [path, dots] : cleared) {
+        FieldOp clear{path, {}};
+        clear.op.removes = DotSet(std::move(dots));
+        root_.take(clear);
     }
 }
 
