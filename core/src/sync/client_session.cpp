@@ -132,7 +132,8 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
     // A wrong clock may have stamped what nobody has seen yet; that much can still be put right.
     const bool settled = line->space->state().replica == options_.replica;
     if (settled) {
-        auto restamped = line->space->restamp(message.own, corrected(now_ms));
+        auto restamped =
+            line->space->restamp(message.own, corrected(now_ms), SpaceReplica::Restamp::unseen);
         if (!restamped) return end(restamped.error(), true, effects);
     }
     push(*line, effects);
@@ -209,7 +210,8 @@ void ClientSession::on(const wire::Rejected& message, std::uint64_t now_ms,
         effects.events.emplace_back(client_event::Rejected{message.space, std::move(*refused)});
     }
     if (clock) {
-        auto restamped = line->space->restamp(message.head, corrected(now_ms));
+        auto restamped =
+            line->space->restamp(message.head, corrected(now_ms), SpaceReplica::Restamp::all);
         if (!restamped) return end(restamped.error(), true, effects);
         if (!*restamped && refusals.empty()) {
             // Our stamps are as low as they can be by the time that welcome told, and still

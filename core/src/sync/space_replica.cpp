@@ -839,12 +839,13 @@ Result<std::vector<RejectedChange>> SpaceReplica::rejected(const wire::Rejected&
     return refused;
 }
 
-Result<bool> SpaceReplica::restamp(const ChainHead& head, std::uint64_t now_ms) {
+Result<bool> SpaceReplica::restamp(const ChainHead& head, std::uint64_t now_ms, Restamp which) {
     const Hlc limit = std::max(Hlc::at(now_ms), state_.seen.next());
     if (state_.clock <= limit) return false;
     auto changes = own_behind(head.counter, false);
     if (!changes) return tl::unexpected(changes.error());
     Hlc last;
+    ChainHead behind = head;
     auto before = storage_.own_change_ending(head.counter);
     if (!before) return tl::unexpected(before.error());
     if (*before) {
@@ -852,12 +853,24 @@ Result<bool> SpaceReplica::restamp(const ChainHead& head, std::uint64_t now_ms) 
         if (!change) return fail(ErrorCode::storage_corrupt, "an own change does not decode");
         last = change->hlc;
     }
+    if (which == Restamp::unseen) {
+        // What the feed brought once, others have: the relay behind it has only forgotten.
+        const auto unseen = std::find_if(changes->begin(), changes->end(), [](const Moving& m) {
+            return !m.row.confirmed && m.row.confirmed_ms == 0;
+        });
+        if (unseen != changes->begin()) {
+            const Moving& seen = *std::prev(unseen);
+            last = seen.change.hlc;
+            behind = {seen.row.last, seen.row.hash};
+            changes->erase(changes->begin(), unseen);
+        }
+    }
     for (Moving& moving : *changes) {
         moving.change.hlc = std::max(last.next(), std::min(moving.change.hlc, limit));
         last = moving.change.hlc;
     }
     auto done = in_transaction([&]() -> Result<> {
-        if (auto replaced = replace_own(*changes, head.counter + 1, state_.replica, head);
+        if (auto replaced = replace_own(*changes, behind.counter + 1, state_.replica, behind);
             !replaced) {
             return replaced;
         }

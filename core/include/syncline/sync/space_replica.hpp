@@ -136,10 +136,14 @@ public:
 
     /// Takes refused changes out, renumbers and rechains the rest behind the relay's head.
     Result<std::vector<RejectedChange>> rejected(const wire::Rejected& message);
-    /// Brings the stamps of all pending changes behind `head` back to `now_ms` (the corrected wall
+    enum class Restamp : std::uint8_t {
+        unseen,  ///< only what the feed never brought: nobody else has it
+        all,     ///< also what a relay, since restored, had taken: it refuses it now
+    };
+    /// Brings the stamps of the own changes behind `head` back to `now_ms` (the corrected wall
     /// clock), in order and above what was confirmed, and the clock with them. Changes nothing when
     /// no stamp lies ahead.
-    Result<bool> restamp(const ChainHead& head, std::uint64_t now_ms);
+    Result<bool> restamp(const ChainHead& head, std::uint64_t now_ms, Restamp which);
 
 private:
     struct Cached {
