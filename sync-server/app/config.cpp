@@ -47,7 +47,7 @@ std::optional<ListenAddress> listen_address(std::string_view text) {
 
 /// One option by its name. CLI11 reports what a setter throws as it is.
 void refuse(const std::string& option, const std::string& value, const std::string& why) {
-    throw CLI::ValidationError(option, "\"" + value + "\": " + why);
+    throw CLI::ValidationError(option + " \"" + value + "\"", why);
 }
 
 template <typename Use>
