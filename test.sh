@@ -40,6 +40,12 @@ done
 jobs=${SYNCLINE_JOBS:-$(nproc)}
 logs=build/logs
 mkdir -p "$logs"
+# Two runs in one tree would build over each other.
+exec {lock}>build/.test.lock
+if ! flock --nonblock "$lock"; then
+    echo "test.sh: another run is using build/; wait for it, or run in another clone." >&2
+    exit 1
+fi
 passed=0
 failed=0
 failures=()  # "what, why: see log"
@@ -88,7 +94,7 @@ run_logged() {
     local log=$1 status=0
     shift
     set -m
-    "$@" >"$log" 2>&1 </dev/null &
+    "$@" >"$log" 2>&1 </dev/null {lock}>&- &
     child=$!
     set +m
     wait "$child" || status=$?
