@@ -272,5 +272,5 @@ TEST_CASE("changes that move to another author or counter mean what they meant",
         REQUIRE(view(document.root()) == view(*original));
         REQUIRE(document.root().live() == original->live());
     }
-    CHECK(moved_ops > 1'000);
+    CHECK(moved_ops > scaled(1'000));
 }
