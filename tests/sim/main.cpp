@@ -51,8 +51,7 @@ int main(int argc, char** argv) {
     std::uint64_t done = 0;
     std::uint64_t edits = 0, regressions = 0, identities = 0, refused = 0;
     for (; done < schedules && failed < failures_max; ++done) {
-        Settings settings = draw_settings(mode, seed + done);
-        settings.control = control;
+        const Settings settings = draw_settings(mode, seed + done, control);
         const std::vector<Step> steps = draw_steps(settings);
         const Outcome outcome = run(mode, settings, steps, verbose);
         edits += outcome.edits;

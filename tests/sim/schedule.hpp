@@ -106,6 +106,8 @@ struct Outcome {
 
 enum class Mode : std::uint8_t { relay, mesh };
 [[nodiscard]] Settings draw_settings(Mode mode, std::uint64_t seed);
+/// The same with the faults that bring the flaw of `control` to light.
+[[nodiscard]] Settings draw_settings(Mode mode, std::uint64_t seed, Control control);
 [[nodiscard]] Outcome run(Mode mode, const Settings& settings, const std::vector<Step>& steps,
                           bool diary = false);
 [[nodiscard]] Outcome run_relay(const Settings& settings, const std::vector<Step>& steps,

@@ -216,6 +216,8 @@ void World::carry_out(Device& device, ClientEffects effects) {
     for (const ClientEvent& event : effects.events) {
         if (const auto* welcomed = std::get_if<client_event::Welcomed>(&event)) {
             device.correction = welcomed->offset_ms;
+        } else if (const auto* accepted = std::get_if<client_event::Accepted>(&event)) {
+            acknowledged_[accepted->space].raise(device.id, accepted->counter);
         } else if (const auto* opened = std::get_if<client_event::Opened>(&event)) {
             for (const auto& slot : device.slots) {
                 if (slot->name == opened->space) slot->access = opened->access;
@@ -319,6 +321,11 @@ void World::arrive_down(ConnectionId id, std::uint64_t index, const Bytes& frame
     if (device.connection != id || device.session == nullptr) return;
     trace_.add(frame.data(), frame.size());
     note(name_of_device(device.number) + " gets " + (keeps_diary_ ? sketch(frame) : ""));
+    if (settings_.control != Control::none) {
+        const Bytes flawed = flawed_feed(id, frame);
+        if (flawed.empty()) return;
+        return carry_out(device, device.session->received(flawed, clock_of(device)));
+    }
     carry_out(device, device.session->received(frame, clock_of(device)));
 }
 
@@ -540,6 +547,7 @@ void World::crash_relay(std::uint64_t down_ms) {
     if (relay_.engine != nullptr) outcome_.regressions += relay_.engine->statistics().regressions;
     relay_ = Relay{};
     disk_.crash();
+    check_acknowledged();
     for (auto& [id, connection] : connections_) {
         if (!connection.relay_up) continue;
         connection.relay_up = false;
@@ -556,12 +564,36 @@ void World::crash_relay(std::uint64_t down_ms) {
     });
 }
 
+/// Acknowledged is on disk, whatever happened to the relay.
+void World::check_acknowledged() {
+    if (restored_) return;
+    for (const auto& [space, told] : acknowledged_) {
+        const auto* log = disk_.space("", space);
+        VersionVector stored;
+        for (std::size_t i = 0; log != nullptr && i < log->rows.size(); ++i) {
+            const auto entries =
+                wire::decode_batch(log->rows[i]->changes, wire::relay_frame_limits());
+            for (const wire::BatchEntry& entry : *entries) {
+                const auto change = wire::decode_change(entry.change, entry.replica, {});
+                if (change) stored.raise(entry.replica, change->last());
+            }
+        }
+        if (!stored.covers(told)) return fail("an acknowledged change is not on the relay's disk");
+    }
+}
+
 void World::restore_relay(std::uint64_t which) {
     if (backups_.empty()) return;
     crash_relay(random_.between(50, 1'000));
     const std::size_t index = static_cast<std::size_t>(which % backups_.size());
     note("the relay's disk goes back to backup " + std::to_string(index));
     disk_.restore(backups_[index]);
+    // A relay whose clock went back makes authors stamp again what it lost. If it then goes to yet
+    // another timeline that still has those changes with their first stamps, they fork, and their
+    // author brings them once more under a new identity.
+    if (restored_ && relay_clock_moved_) {
+        for (auto& entry : edits_) entry.second.may_repeat = true;
+    }
     restored_ = true;
     if (cloned_) {
         for (auto& [token, edit] : edits_) edit.may_vanish = edit.may_repeat = true;
@@ -596,13 +628,12 @@ void World::send(ConnectionId to, std::shared_ptr<const Bytes> frame) {
     note("the relay sends " + name_of_device(connection.device) + " " +
          (keeps_diary_ ? sketch(*frame) : ""));
     std::size_t times = 1;
-    const bool gap = settings_.control == Control::feed_gap_ignored;
-    if (gap || (settings_.repeat_percent > 0 && random_.chance(settings_.repeat_percent))) {
-        auto message = wire::decode(*frame, wire::relay_frame_limits());
-        auto* changes = message ? std::get_if<wire::Changes>(&*message) : nullptr;
-        const bool repeatable =
-            message && (changes != nullptr || std::holds_alternative<wire::Accepted>(*message));
-        if (repeatable && !gap) times = 2;
+    if (settings_.repeat_percent > 0 && random_.chance(settings_.repeat_percent)) {
+        const auto message = wire::decode(*frame, wire::relay_frame_limits());
+        if (message && (std::holds_alternative<wire::Changes>(*message) ||
+                        std::holds_alternative<wire::Accepted>(*message))) {
+            times = 2;
+        }
     }
     connection.queued += frame->size();
     connection.link_free_at =
@@ -687,6 +718,8 @@ std::vector<RelayReply> World::process(std::vector<RelayRequest> requests) {
             if (mine.any) changes.pop_back();
         }
     }
+    std::vector<RelayReply> flawed;
+    if (settings_.control != Control::none) flawed_requests(requests, flawed);
     auto replies = relay_.engine->process(std::move(requests), relay_clock());
     if (!replies) {
         note("the relay's storage fails: " + replies.error().message);
@@ -695,6 +728,10 @@ std::vector<RelayReply> World::process(std::vector<RelayRequest> requests) {
         }
         crash_relay(random_.between(100, 2'000));
         return {};
+    }
+    if (settings_.control != Control::none) {
+        flawed_replies(*replies);
+        replies->insert(replies->begin(), flawed.begin(), flawed.end());
     }
     std::size_t next = 0;
     for (RelayReply& reply : *replies) {
@@ -710,6 +747,125 @@ std::vector<RelayReply> World::process(std::vector<RelayRequest> requests) {
         answer->message = wire::Rejected{was.space, was.head, std::move(mine.refusals)};
     }
     return std::move(*replies);
+}
+
+// ---- What the controls break
+
+/// Requests that a flawed relay treats in its own way are taken out, or bent.
+void World::flawed_requests(std::vector<RelayRequest>& requests, std::vector<RelayReply>& replies) {
+    const bool stores_itself = settings_.control == Control::duplicates_stored ||
+                               settings_.control == Control::clone_unnoticed;
+    std::vector<RelayRequest> rest;
+    for (RelayRequest& request : requests) {
+        auto* open = std::get_if<relay_request::Open>(&request);
+        if (open != nullptr && settings_.control == Control::epoch_unnoticed) {
+            // Whatever the cursor, it is declared to be good.
+            const auto* log = disk_.space("", open->space.name);
+            claimed_[{open->connection, open->space.name}] = open->message.cursor;
+            open->message.cursor = 0;
+            if (log != nullptr) open->message.epoch = log->record.epoch;
+        }
+        auto* push = std::get_if<relay_request::Push>(&request);
+        const auto* log = push == nullptr ? nullptr : disk_.space("", push->space.name);
+        if (!stores_itself || log == nullptr) {
+            rest.push_back(std::move(request));
+            continue;
+        }
+        ChainHead head = push->message.head;
+        std::uint64_t known = 0;
+        for (const auto& row : log->rows) {
+            const auto entries = wire::decode_batch(row->changes, wire::relay_frame_limits());
+            for (const wire::BatchEntry& entry : *entries) {
+                const auto change = wire::decode_change(entry.change, entry.replica, {});
+                if (entry.replica == push->replica) known = std::max(known, change->last());
+            }
+        }
+        for (const Bytes& bytes : push->message.changes) {
+            const auto change = wire::decode_change(bytes, push->replica, wire::Limits{});
+            head = {change->last(), *wire::chain(head.hash, push->replica, bytes, wire::Limits{})};
+            const bool seen = change->first <= known;
+            if (seen && settings_.control == Control::clone_unnoticed) continue;
+            LogRow row;
+            row.first = log->head() + 1;
+            row.count = 1;
+            row.salt = random_.next();
+            row.changes = wire::encode_batch({{push->replica, bytes}});
+            if (!disk_.append(log->record.id, row)) return fail("a control cannot store");
+            replies.push_back(relay_reply::Broadcast{
+                push->space, row.first, row.first,
+                std::make_shared<const Bytes>(wire::encode(wire::Changes{
+                    push->space.name, {wire::Batch{row.first, row.salt, row.changes}}}))});
+        }
+        replies.push_back(relay_reply::Answer{push->connection, push->space,
+                                              wire::Accepted{push->space.name, head}});
+    }
+    requests = std::move(rest);
+    // The engine's memory does not know what was stored behind its back.
+    if (stores_itself && !replies.empty()) {
+        RelayEngine::Options options;
+        options.clock_bound_ms = bound_ms_;
+        relay_.engine = std::make_unique<RelayEngine>(disk_, random_source(), options);
+    }
+}
+
+void World::flawed_replies(std::vector<RelayReply>& replies) {
+    if (settings_.control != Control::epoch_unnoticed) return;
+    for (RelayReply& reply : replies) {
+        auto* opened = std::get_if<relay_reply::Opened>(&reply);
+        if (opened == nullptr) continue;
+        opened->message.from = claimed_[{opened->connection, opened->space.name}];
+    }
+}
+
+/// What a flawed client makes of a frame; empty if it passes over it.
+Bytes World::flawed_feed(ConnectionId connection, const Bytes& frame) {
+    const bool gap = settings_.control == Control::feed_gap_ignored;
+    if (!gap && settings_.control != Control::clone_unnoticed) return frame;
+    auto message = wire::decode(frame, wire::relay_frame_limits());
+    if (!message) return frame;
+    Device& device = *devices_[connections_.at(connection).device];
+    auto* changes = std::get_if<wire::Changes>(&*message);
+    auto* opened = std::get_if<wire::Opened>(&*message);
+    if (gap) {
+        std::uint64_t& lost = lost_changes_[connection];
+        if (opened != nullptr) lost = 0;
+        if (changes == nullptr) return frame;
+        const bool skip = lost == 0 && random_.chance(20);
+        for (wire::Batch& batch : changes->batches) {
+            const auto entries = wire::decode_batch(batch.changes, wire::relay_frame_limits());
+            if (skip) lost += entries->size();
+            batch.first -= lost;
+        }
+        return skip ? Bytes() : wire::encode(*message);
+    }
+    const std::string& space = changes != nullptr  ? changes->space
+                               : opened != nullptr ? opened->space
+                                                   : std::string();
+    for (auto& slot : device.slots) {
+        if (slot->name != space) continue;
+        const auto& own = slot->storage->image().own;
+        if (opened != nullptr) {
+            // Whatever the relay has under this id is taken for its own.
+            ChainHead head;
+            for (const auto& [first, change] : own) {
+                if (change.last <= opened->own.counter) head = {change.last, change.hash};
+            }
+            opened->own = head;
+            continue;
+        }
+        for (wire::Batch& batch : changes->batches) {
+            auto entries = wire::decode_batch(batch.changes, wire::relay_frame_limits());
+            for (wire::BatchEntry& entry : *entries) {
+                const auto change = wire::decode_change(entry.change, entry.replica, {});
+                const auto mine = own.find(change->first);
+                if (entry.replica == device.id && mine != own.end()) {
+                    entry.change = mine->second.bytes;
+                }
+            }
+            batch.changes = wire::encode_batch(*entries);
+        }
+    }
+    return wire::encode(*message);
 }
 
 // ---- Steps
@@ -777,6 +933,7 @@ void World::step(const Step& step) {
             break;
         case StepKind::relay_clock:
             relay_offset_ += jump();
+            relay_clock_moved_ = true;
             note("the relay's clock is off by " + std::to_string(relay_offset_));
             break;
         case StepKind::relay_backup:
@@ -841,6 +998,11 @@ std::string World::unsettled() const {
     for (const auto& device : devices_) {
         const std::string name = name_of_device(device->number);
         if (device->session == nullptr) return name + " is not connected";
+        const Connection& line = connections_.at(device->connection);
+        const std::uint64_t whole = ~std::uint64_t{0};
+        if (!line.relay_up || line.up.cutoff != whole || line.down.cutoff != whole) {
+            return name + " is on a dead connection";
+        }
         for (const auto& slot : device->slots) {
             const auto* log = disk_.space("", slot->name);
             if (log == nullptr) return slot->name + " is not at the relay";
@@ -934,6 +1096,9 @@ void World::check_space(const std::string& space) {
                 (stored == image.vectors.end() ? !vector.empty() : !(stored->second == vector))) {
                 return fail(name_of_device(device->number) + " has another V");
             }
+            // The others show the same: their digests are equal, and audit() has compared what they
+            // show with what they store.
+            if (device != devices_.front()) continue;
             for (const DocumentKey& key : reference.documents()) {
                 auto document = slot->replica->document(key);
                 if (!document) return fail("a document cannot be read");
@@ -945,6 +1110,9 @@ void World::check_space(const std::string& space) {
                 }
             }
         }
+    }
+    if (!restored_ && relay_.engine->statistics().regressions > 0) {
+        return fail("the relay says that it went back in time, and it did not");
     }
     check_fresh_reader(space, *log);
     if (digest) trace_.add(digest->bytes.data(), digest->bytes.size());

@@ -146,6 +146,12 @@ private:
     void run_engine();
     std::vector<RelayReply> process(std::vector<RelayRequest> requests);
     void restore_relay(std::uint64_t which);
+    void check_acknowledged();
+
+    // What the controls break.
+    void flawed_requests(std::vector<RelayRequest>& requests, std::vector<RelayReply>& replies);
+    void flawed_replies(std::vector<RelayReply>& replies);
+    [[nodiscard]] Bytes flawed_feed(ConnectionId connection, const Bytes& frame);
 
     void settle_devices();
     [[nodiscard]] std::string unsettled() const;
@@ -173,10 +179,13 @@ private:
     std::int64_t relay_offset_ = 0;
     std::uint64_t bound_ms_ = 0;
     bool restored_ = false;
+    bool relay_clock_moved_ = false;
     bool cloned_ = false;
     bool calm_ = false;  ///< faults have ended
     std::map<std::string, Edit> edits_;
-    std::map<ConnectionId, std::uint64_t> lost_changes_;  ///< control feed_gap_ignored
+    std::map<std::string, VersionVector> acknowledged_;   ///< by space: what clients were told
+    std::map<ConnectionId, std::uint64_t> lost_changes_;  ///< feed_gap_ignored: closed up so far
+    std::map<std::pair<ConnectionId, std::string>, std::uint64_t> claimed_;  ///< epoch_unnoticed
 };
 
 }  // namespace syncline::sim

@@ -157,6 +157,7 @@ void ClientSession::on(const wire::Changes& message, std::uint64_t now_ms, Clien
     Line* line = find(message.space);
     if (line == nullptr || !line->open) return;
     const bool was_settled = line->space->state().replica == options_.replica;
+    const bool was_staging = line->space->staging();
     auto fed = line->space->feed(message, options_.replica, corrected(now_ms));
     if (!fed) {
         if (fed.error().code == ErrorCode::unknown_format) {
@@ -172,7 +173,13 @@ void ClientSession::on(const wire::Changes& message, std::uint64_t now_ms, Clien
     if (!fed->changes.empty()) {
         effects.events.emplace_back(client_event::Changed{message.space, std::move(fed->changes)});
     }
-    if (!was_settled && line->space->state().replica == options_.replica) line->sent = {};
+    const bool settled = line->space->state().replica == options_.replica;
+    if (!was_settled && settled) line->sent = {};
+    if (settled && (!was_settled || (was_staging && !line->space->staging()))) {
+        auto restamped =
+            line->space->restamp(line->sent, corrected(now_ms), SpaceReplica::Restamp::unseen);
+        if (!restamped) return end(restamped.error(), true, effects);
+    }
     push(*line, effects);
     progress(*line, effects);
 }

@@ -52,30 +52,11 @@ Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> r
         storage_.rollback();
         forget_touched();
         if (stored.error().code != ErrorCode::storage_full) return tl::unexpected(stored.error());
-        // A full disk passes. Nothing of this batch happened; everybody may try again.
+        // A full disk passes. Nothing of this batch happened; everybody may try again. Reading goes
+        // on: a feed whose read is not answered would wait for ever.
         answers.clear();
-        broadcasts.clear();
         for (const RelayRequest& request : requests) {
-            if (const auto* push = std::get_if<relay_request::Push>(&request)) {
-                answers.push_back(relay_reply::Answer{push->connection, push->space,
-                                                      wire::Failure{push->space.name,
-                                                                    ErrorCode::storage_full,
-                                                                    "the relay's disk is full",
-                                                                    true,
-                                                                    5'000,
-                                                                    {}}});
-            } else if (const auto* reg = std::get_if<relay_request::Register>(&request)) {
-                answers.push_back(relay_reply::Registered{
-                    reg->connection, fail(ErrorCode::storage_full, "the relay's disk is full")});
-            } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
-                answers.push_back(relay_reply::Answer{open->connection, open->space,
-                                                      wire::Failure{open->space.name,
-                                                                    ErrorCode::storage_full,
-                                                                    "the relay's disk is full",
-                                                                    true,
-                                                                    5'000,
-                                                                    {}}});
-            }
+            if (auto told = refuse(request, answers); !told) return tl::unexpected(told.error());
         }
         return answers;
     }
@@ -95,6 +76,32 @@ Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> r
     }
     if (spaces_.size() > options_.spaces_max) spaces_.clear();
     return replies;
+}
+
+/// What a request gets when the disk is full.
+Result<> RelayEngine::refuse(const RelayRequest& request, Replies& answers) {
+    const auto full = [](const std::string& space) {
+        wire::Failure failure;
+        failure.space = space;
+        failure.code = ErrorCode::storage_full;
+        failure.message = "the relay's disk is full";
+        failure.retryable = true;
+        failure.retry_after_ms = 5'000;
+        return failure;
+    };
+    if (const auto* push = std::get_if<relay_request::Push>(&request)) {
+        answers.push_back(
+            relay_reply::Answer{push->connection, push->space, full(push->space.name)});
+    } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
+        answers.push_back(
+            relay_reply::Answer{open->connection, open->space, full(open->space.name)});
+    } else if (const auto* reg = std::get_if<relay_request::Register>(&request)) {
+        answers.push_back(relay_reply::Registered{
+            reg->connection, fail(ErrorCode::storage_full, "the relay's disk is full")});
+    } else if (const auto* read = std::get_if<relay_request::Read>(&request)) {
+        return handle(*read, answers);
+    }
+    return {};
 }
 
 Result<> RelayEngine::write_phase(const std::vector<RelayRequest>& requests, std::uint64_t now_ms,

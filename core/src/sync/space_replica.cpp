@@ -686,6 +686,9 @@ Result<std::optional<SpaceReplica::Outgoing>> SpaceReplica::outgoing(const Repli
     if (!(state_.replica == store_replica) || after.counter >= state_.own.counter) {
         return std::optional<Outgoing>();
     }
+    // What the log holds now decides how far stamps may come down; nothing leaves before it is
+    // read.
+    if (staging_ != nullptr) return std::optional<Outgoing>();
     auto own = storage_.own_changes(after.counter, 256, false);
     if (!own) return tl::unexpected(own.error());
     Outgoing out;

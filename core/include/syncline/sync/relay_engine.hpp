@@ -141,6 +141,7 @@ private:
     Result<> prepare(const relay_request::Open& request);
     Result<> handle(const relay_request::Open& request, Replies& replies);
     Result<> handle(const relay_request::Read& request, Replies& replies);
+    Result<> refuse(const RelayRequest& request, Replies& answers);
     Result<> store_rows(Replies& replies);
     Result<bool> cursor_is_good(const Space& space, const wire::Open& message);
     Result<> write_phase(const std::vector<RelayRequest>& requests, std::uint64_t now_ms,

@@ -123,7 +123,8 @@ public:
                      std::uint64_t now_ms);
 
     /// Own changes to push behind `after`, up to about `bytes_max` (at least one if there is one),
-    /// with the chain's end before them; none while an old identity is unsettled.
+    /// with the chain's end before them; none while an old identity is unsettled or the log is
+    /// being staged.
     struct Outgoing {
         ChainHead head;
         std::vector<Bytes> changes;
