@@ -370,6 +370,7 @@ void World::edit(Device& device, const Step& step) {
     if (!wrong.empty()) return fail(name_of_device(device.number) + " " + wrong);
     if (!committed) {
         note(name_of_device(device.number) + " cannot commit: " + committed.error().message);
+        for (const std::string& line : told) note("    " + line);
         const auto code = committed.error().code;
         if (code != ErrorCode::storage_failed && code != ErrorCode::storage_full) {
             fail("a local transaction failed: " + why(committed));

@@ -186,9 +186,11 @@ Result<Document*> SpaceReplica::visible(const DocumentKey& key) {
         for (const std::uint64_t first : found->second) {
             auto change = own_change(first);
             if (!change) return tl::unexpected(change.error());
-            for_each_op(**change, [&](const Section& section, const FieldOp& op, const Event& at) {
-                if (section.document == key) made->apply(op, at, &vector_);
-            });
+            Event at{Dot{(*change)->replica, (*change)->first}, (*change)->hlc};
+            for (const Section& section : (*change)->sections) {
+                if (section.document == key) made->apply(section.ops, at, &vector_);
+                at.dot.counter += section.ops.size();
+            }
         }
     }
     (*entry)->visible = std::move(made);
@@ -524,9 +526,10 @@ Result<> SpaceReplica::feed_entry(const wire::BatchEntry& entry, Feeding& feedin
             feeding.result.standing = Standing::conflict;
             return {};
         }
-        if (foreign && *kept && staging_ == nullptr) {
-            // The relay's chain of the old identity leaves ours here, so nothing of ours from here
-            // on is in the log, nor ever will be.
+        if (foreign && staging_ == nullptr) {
+            // The relay's chain of the old identity leaves ours here, or goes on where ours ends.
+            // So nothing of ours from here on is in the log, nor ever will be; and no edit may be
+            // made under an id whose dots from somebody else are in the documents.
             if (auto settling = settle(feeding.store_replica); !settling) return settling;
         }
         if (same) {
@@ -547,21 +550,20 @@ Result<> SpaceReplica::feed_entry(const wire::BatchEntry& entry, Feeding& feedin
 }
 
 Result<> SpaceReplica::apply_confirmed(const Change& change, bool own, Feeding& feeding) {
-    Result<> done;
-    for_each_op(change, [&](const Section& section, const FieldOp& op, const Event& at) {
-        if (!done) return;
+    Event at{Dot{change.replica, change.first}, change.hlc};
+    for (const Section& section : change.sections) {
         auto entry = cached(section.document);
-        if (!entry) {
-            done = tl::unexpected(entry.error());
-            return;
-        }
+        if (!entry) return tl::unexpected(entry.error());
         feeding.dirty.insert(section.document);
-        (*entry)->confirmed.apply(op, at, &vector_);
-        if (own) return;  // the app has seen it since it made it
-        if ((*entry)->visible != nullptr) (*entry)->visible->apply(op, at, &vector_);
-        feeding.changes.touch(section.document, op.path);
-    });
-    if (!done) return done;
+        (*entry)->confirmed.apply(section.ops, at, &vector_);
+        if (!own) {  // the app has seen its own since it made them
+            if ((*entry)->visible != nullptr) {
+                (*entry)->visible->apply(section.ops, at, &vector_);
+            }
+            for (const FieldOp& op : section.ops) feeding.changes.touch(section.document, op.path);
+        }
+        at.dot.counter += section.ops.size();
+    }
     if (own) {
         unindex(change);
         decoded_.erase(change.first);
@@ -579,30 +581,23 @@ Result<> SpaceReplica::apply_confirmed(const Change& change, bool own, Feeding& 
 }
 
 Result<> SpaceReplica::apply_staged(const Change& change) {
-    Result<> done;
-    for_each_op(change, [&](const Section& section, const FieldOp& op, const Event& at) {
-        if (!done) return;
+    Event at{Dot{change.replica, change.first}, change.hlc};
+    for (const Section& section : change.sections) {
         auto found = staging_->documents.find(section.document);
         if (found == staging_->documents.end()) {
             auto bytes = storage_.document(staging_->generation, section.document);
-            if (!bytes) {
-                done = tl::unexpected(bytes.error());
-                return;
-            }
+            if (!bytes) return tl::unexpected(bytes.error());
             Document document;
             if (*bytes) {
                 auto decoded = wire::decode_document(**bytes, wire::state_limits());
-                if (!decoded) {
-                    done = fail(ErrorCode::storage_corrupt, decoded.error().message);
-                    return;
-                }
+                if (!decoded) return fail(ErrorCode::storage_corrupt, decoded.error().message);
                 document = std::move(*decoded);
             }
             found = staging_->documents.emplace(section.document, std::move(document)).first;
         }
-        found->second.apply(op, at, &staging_->vector);
-    });
-    if (!done) return done;
+        found->second.apply(section.ops, at, &staging_->vector);
+        at.dot.counter += section.ops.size();
+    }
     staging_->vector.raise(change.replica, change.last());
     staging_->seen = std::max(staging_->seen, change.hlc);
     return storage_.raise(staging_->generation, change.replica, change.last());
