@@ -3,6 +3,7 @@
 #include "syncline/codec/sha256.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace syncline::client {
 
@@ -10,13 +11,14 @@ namespace {
 
 constexpr const char* schema = R"sql(
 CREATE TABLE meta (
-    key   TEXT PRIMARY KEY,
-    value ANY
+    key      TEXT PRIMARY KEY,
+    value    ANY,
+    checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE spaces (
     id             INTEGER PRIMARY KEY,
-    name           TEXT NOT NULL UNIQUE,
+    name           TEXT NOT NULL,
     replica        BLOB NOT NULL,
     epoch          BLOB NOT NULL,
     cursor         INTEGER NOT NULL DEFAULT 0,
@@ -27,7 +29,8 @@ CREATE TABLE spaces (
     own_counter    INTEGER NOT NULL DEFAULT 0,
     own_hash       BLOB NOT NULL,
     pruned_counter INTEGER NOT NULL DEFAULT 0,
-    pruned_hash    BLOB NOT NULL
+    pruned_hash    BLOB NOT NULL,
+    checksum       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE vectors (
@@ -35,6 +38,7 @@ CREATE TABLE vectors (
     generation INTEGER NOT NULL,
     replica    BLOB NOT NULL,
     counter    INTEGER NOT NULL,
+    checksum   INTEGER NOT NULL,
     PRIMARY KEY (space, generation, replica)
 ) STRICT, WITHOUT ROWID;
 
@@ -58,19 +62,49 @@ CREATE TABLE own_changes (
     staged       INTEGER NOT NULL,
     confirmed_ms INTEGER NOT NULL,
     checksum     INTEGER NOT NULL,
-    UNIQUE (space, first)
-) STRICT;
-CREATE INDEX outbox ON own_changes (space, first) WHERE confirmed = 0;
+    PRIMARY KEY (space, first)
+) STRICT, WITHOUT ROWID;
 )sql";
 
-/// Guards a row against a disk that gives back other bytes than it was given.
-std::int64_t checksum_of(BytesView bytes) {
-    const Hash hash = hash_of(bytes);
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-        sum = sum << 8 | std::to_integer<std::uint64_t>(hash.bytes[i]);
-    }
-    return static_cast<std::int64_t>(sum);
+std::int64_t sum_of_document(std::int64_t space, std::uint64_t generation,
+                             std::string_view collection, std::string_view id, BytesView state) {
+    return RowSum().number(space).number(generation).text(collection).text(id).bytes(state).value();
+}
+
+std::int64_t sum_of_own_change(std::int64_t space, const OwnChange& change, BytesView bytes) {
+    return RowSum()
+        .number(space)
+        .number(change.first)
+        .number(change.last)
+        .bytes(change.hash.view())
+        .bytes(bytes)
+        .number(change.confirmed ? 1 : 0)
+        .number(change.staged ? 1 : 0)
+        .number(change.confirmed_ms)
+        .value();
+}
+
+std::int64_t sum_of_vector(std::int64_t space, std::uint64_t generation, const ReplicaId& replica,
+                           std::uint64_t counter) {
+    return RowSum().number(space).number(generation).bytes(replica.view()).number(counter).value();
+}
+
+std::int64_t sum_of_state(std::int64_t space, const SpaceState& state) {
+    return RowSum()
+        .number(space)
+        .text(state.name)
+        .bytes(state.replica.view())
+        .bytes(state.epoch.view())
+        .number(state.cursor)
+        .number(state.salt)
+        .number(state.generation)
+        .number(state.clock.packed)
+        .number(state.seen.packed)
+        .number(state.own.counter)
+        .bytes(state.own.hash.view())
+        .number(state.pruned.counter)
+        .bytes(state.pruned.hash.view())
+        .value();
 }
 
 template <std::size_t N>
@@ -81,7 +115,7 @@ Result<> read_bytes(const sqlite::Statement& row, int column, std::array<std::by
     return {};
 }
 
-Result<OwnChange> read_own_change(const sqlite::Statement& row) {
+Result<OwnChange> read_own_change(const sqlite::Statement& row, std::int64_t space) {
     OwnChange change;
     change.first = row.column_uint64(0);
     change.last = row.column_uint64(1);
@@ -89,17 +123,44 @@ Result<OwnChange> read_own_change(const sqlite::Statement& row) {
         return tl::unexpected(read.error());
     }
     const BytesView bytes = row.column_blob(3);
-    if (checksum_of(bytes) != row.column_int64(7)) {
-        return fail(ErrorCode::storage_corrupt, "the checksum of an own change does not hold");
-    }
-    change.bytes.assign(bytes.begin(), bytes.end());
     change.confirmed = row.column_int64(4) != 0;
     change.staged = row.column_int64(5) != 0;
     change.confirmed_ms = row.column_uint64(6);
+    if (sum_of_own_change(space, change, bytes) != row.column_int64(7)) {
+        return fail(ErrorCode::storage_corrupt, "the checksum of an own change does not hold");
+    }
+    change.bytes.assign(bytes.begin(), bytes.end());
     return change;
 }
 
 }  // namespace
+
+RowSum& RowSum::number(std::uint64_t value) {
+    std::array<std::byte, 8> bytes{};
+    for (std::byte& byte : bytes) {
+        byte = static_cast<std::byte>(value & 0xFF);
+        value >>= 8;
+    }
+    hash_.update(bytes);
+    return *this;
+}
+
+RowSum& RowSum::bytes(BytesView value) {
+    number(value.size());
+    hash_.update(value);
+    return *this;
+}
+
+RowSum& RowSum::text(std::string_view value) { return bytes(as_bytes(value)); }
+
+std::int64_t RowSum::value() {
+    const auto digest = hash_.finish();
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        sum = sum << 8 | std::to_integer<std::uint64_t>(digest[i]);
+    }
+    return static_cast<std::int64_t>(sum);
+}
 
 Result<> create_schema(sqlite::Database& database) { return database.exec(schema); }
 
@@ -121,7 +182,7 @@ void SqliteSpaceStorage::rollback() { transaction_.reset(); }
 Result<SpaceState> SqliteSpaceStorage::load() {
     auto row = database_.prepare(
         "SELECT name, replica, epoch, cursor, salt, generation, clock, seen, own_counter, "
-        "own_hash, pruned_counter, pruned_hash FROM spaces WHERE id = ?1");
+        "own_hash, pruned_counter, pruned_hash, checksum FROM spaces WHERE id = ?1");
     if (!row) return tl::unexpected(row.error());
     auto found = row->bind(1, space_).step();
     if (!found) return tl::unexpected(found.error());
@@ -141,14 +202,33 @@ Result<SpaceState> SqliteSpaceStorage::load() {
           read_bytes(*row, 11, state.pruned.hash.bytes)}) {
         if (!read) return tl::unexpected(read.error());
     }
+    if (sum_of_state(space_, state) != row->column_int64(12)) {
+        return fail(ErrorCode::storage_corrupt,
+                    "the checksum of space " + state.name + " does not hold");
+    }
     return state;
+}
+
+Result<> SqliteSpaceStorage::create(SpaceState state) {
+    auto row = database_.prepare(
+        "INSERT INTO spaces (id, name, replica, epoch, own_hash, pruned_hash, checksum) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, space_)
+        .bind(2, std::string_view(state.name))
+        .bind(3, state.replica.view())
+        .bind(4, state.epoch.view())
+        .bind(5, state.own.hash.view())
+        .bind(6, state.pruned.hash.view())
+        .bind(7, sum_of_state(space_, state))
+        .run();
 }
 
 Result<> SqliteSpaceStorage::save(const SpaceState& state) {
     auto row = database_.prepare(
         "UPDATE spaces SET replica = ?2, epoch = ?3, cursor = ?4, salt = ?5, generation = ?6, "
         "clock = ?7, seen = ?8, own_counter = ?9, own_hash = ?10, pruned_counter = ?11, "
-        "pruned_hash = ?12 WHERE id = ?1");
+        "pruned_hash = ?12, checksum = ?13 WHERE id = ?1");
     if (!row) return tl::unexpected(row.error());
     return row->bind(1, space_)
         .bind(2, state.replica.view())
@@ -162,12 +242,13 @@ Result<> SqliteSpaceStorage::save(const SpaceState& state) {
         .bind(10, state.own.hash.view())
         .bind(11, state.pruned.counter)
         .bind(12, state.pruned.hash.view())
+        .bind(13, sum_of_state(space_, state))
         .run();
 }
 
 Result<VersionVector> SqliteSpaceStorage::vector(std::uint64_t generation) {
     auto rows = database_.prepare(
-        "SELECT replica, counter FROM vectors WHERE space = ?1 AND generation = ?2");
+        "SELECT replica, counter, checksum FROM vectors WHERE space = ?1 AND generation = ?2");
     if (!rows) return tl::unexpected(rows.error());
     rows->bind(1, space_).bind(2, generation);
     VersionVector vector;
@@ -179,17 +260,28 @@ Result<VersionVector> SqliteSpaceStorage::vector(std::uint64_t generation) {
         if (auto read = read_bytes(*rows, 0, replica.bytes); !read) {
             return tl::unexpected(read.error());
         }
-        vector.raise(replica, rows->column_uint64(1));
+        const std::uint64_t counter = rows->column_uint64(1);
+        if (sum_of_vector(space_, generation, replica, counter) != rows->column_int64(2)) {
+            return fail(ErrorCode::storage_corrupt,
+                        "the checksum of a version vector's entry does not hold");
+        }
+        vector.raise(replica, counter);
     }
 }
 
 Result<> SqliteSpaceStorage::raise(std::uint64_t generation, const ReplicaId& replica,
                                    std::uint64_t counter) {
     auto row = database_.prepare(
-        "INSERT INTO vectors (space, generation, replica, counter) VALUES (?1, ?2, ?3, ?4) "
-        "ON CONFLICT DO UPDATE SET counter = max(counter, excluded.counter)");
+        "INSERT INTO vectors (space, generation, replica, counter, checksum) "
+        "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET counter = excluded.counter, "
+        "checksum = excluded.checksum WHERE excluded.counter > counter");
     if (!row) return tl::unexpected(row.error());
-    return row->bind(1, space_).bind(2, generation).bind(3, replica.view()).bind(4, counter).run();
+    return row->bind(1, space_)
+        .bind(2, generation)
+        .bind(3, replica.view())
+        .bind(4, counter)
+        .bind(5, sum_of_vector(space_, generation, replica, counter))
+        .run();
 }
 
 Result<std::optional<Bytes>> SqliteSpaceStorage::document(std::uint64_t generation,
@@ -206,7 +298,8 @@ Result<std::optional<Bytes>> SqliteSpaceStorage::document(std::uint64_t generati
     if (!found) return tl::unexpected(found.error());
     if (!*found) return std::optional<Bytes>();
     const BytesView state = row->column_blob(0);
-    if (checksum_of(state) != row->column_int64(1)) {
+    if (sum_of_document(space_, generation, key.collection, key.id, state) !=
+        row->column_int64(1)) {
         return fail(ErrorCode::storage_corrupt,
                     "the checksum of document " + key.collection + "/" + key.id + " does not hold");
     }
@@ -236,7 +329,7 @@ Result<> SqliteSpaceStorage::put_document(std::uint64_t generation, const Docume
         .bind_view(3, std::string_view(key.collection))
         .bind_view(4, std::string_view(key.id))
         .bind_view(5, state)
-        .bind(6, checksum_of(state))
+        .bind(6, sum_of_document(space_, generation, key.collection, key.id, state))
         .run();
 }
 
@@ -258,7 +351,8 @@ Result<> SqliteSpaceStorage::scan(std::uint64_t generation, const std::string& c
         if (!*found) return {};
         const DocumentKey key{std::string(rows->column_text(0)), std::string(rows->column_text(1))};
         const BytesView state = rows->column_blob(2);
-        if (checksum_of(state) != rows->column_int64(3)) {
+        if (sum_of_document(space_, generation, key.collection, key.id, state) !=
+            rows->column_int64(3)) {
             return fail(ErrorCode::storage_corrupt, "the checksum of document " + key.collection +
                                                         "/" + key.id + " does not hold");
         }
@@ -298,25 +392,37 @@ Result<> SqliteSpaceStorage::drop_generation(std::uint64_t generation) {
 Result<std::vector<OwnChange>> SqliteSpaceStorage::own_changes(std::uint64_t after,
                                                                std::size_t limit,
                                                                bool pending_only) {
-    auto rows = pending_only
-                    ? database_.prepare("SELECT " OWN_COLUMNS
-                                        " FROM own_changes WHERE space = ?1 AND first > ?2 AND "
-                                        "confirmed = 0 ORDER BY first LIMIT ?3")
-                    : database_.prepare("SELECT " OWN_COLUMNS
-                                        " FROM own_changes WHERE space = ?1 AND first > ?2 "
-                                        "ORDER BY first LIMIT ?3");
+    // The log takes a replica's changes in the order of its chain, so what it has not brought yet
+    // is the chain's end: found from behind, without an index that could be damaged on its own.
+    auto rows = pending_only ? database_.prepare("SELECT " OWN_COLUMNS
+                                                 " FROM own_changes WHERE space = ?1 AND "
+                                                 "first > ?2 ORDER BY first DESC LIMIT ?3")
+                             : database_.prepare("SELECT " OWN_COLUMNS
+                                                 " FROM own_changes WHERE space = ?1 AND "
+                                                 "first > ?2 ORDER BY first LIMIT ?3");
     if (!rows) return tl::unexpected(rows.error());
     constexpr std::size_t no_limit = std::size_t{1} << 62;
-    rows->bind(1, space_).bind(2, after).bind(3, std::min(limit, no_limit));
+    rows->bind(1, space_).bind(2, after).bind(3,
+                                              pending_only ? no_limit : std::min(limit, no_limit));
     std::vector<OwnChange> changes;
     while (true) {
         auto found = rows->step();
         if (!found) return tl::unexpected(found.error());
-        if (!*found) return changes;
-        auto change = read_own_change(*rows);
+        if (!*found) break;
+        auto change = read_own_change(*rows, space_);
         if (!change) return tl::unexpected(change.error());
+        const bool apart =
+            !changes.empty() && (pending_only ? change->last + 1 != changes.back().first
+                                              : changes.back().last + 1 != change->first);
+        if (apart) return fail(ErrorCode::storage_corrupt, "an own change is missing");
+        if (pending_only && change->confirmed) break;
         changes.push_back(std::move(*change));
     }
+    if (pending_only) {
+        std::reverse(changes.begin(), changes.end());
+        if (changes.size() > limit) changes.resize(limit);
+    }
+    return changes;
 }
 
 Result<std::optional<OwnChange>> SqliteSpaceStorage::one_own_change(const char* sql,
@@ -326,7 +432,7 @@ Result<std::optional<OwnChange>> SqliteSpaceStorage::one_own_change(const char* 
     auto found = row->bind(1, space_).bind(2, number).step();
     if (!found) return tl::unexpected(found.error());
     if (!*found) return std::optional<OwnChange>();
-    auto change = read_own_change(*row);
+    auto change = read_own_change(*row, space_);
     if (!change) return tl::unexpected(change.error());
     return std::optional<OwnChange>(std::move(*change));
 }
@@ -346,8 +452,6 @@ Result<std::optional<OwnChange>> SqliteSpaceStorage::own_change_starting(std::ui
                           first);
 }
 
-#undef OWN_COLUMNS
-
 Result<> SqliteSpaceStorage::put_own_change(const OwnChange& change) {
     auto row = database_.prepare(
         "INSERT INTO own_changes (space, first, last, hash, bytes, confirmed, staged, "
@@ -364,7 +468,7 @@ Result<> SqliteSpaceStorage::put_own_change(const OwnChange& change) {
         .bind(6, change.confirmed ? 1 : 0)
         .bind(7, change.staged ? 1 : 0)
         .bind(8, change.confirmed_ms)
-        .bind(9, checksum_of(change.bytes))
+        .bind(9, sum_of_own_change(space_, change, change.bytes))
         .run();
 }
 
@@ -374,19 +478,80 @@ Result<> SqliteSpaceStorage::erase_own_change(std::uint64_t first) {
     return row->bind(1, space_).bind(2, first).run();
 }
 
+/// Row by row, since each carries the checksum of all of it. Both happen once a restored relay.
+Result<> SqliteSpaceStorage::rewrite_own_changes(const std::function<bool(OwnChange&)>& rewrite) {
+    constexpr std::size_t at_once = 256;
+    std::uint64_t after = 0;
+    while (true) {
+        auto changes = own_changes(after, at_once, false);
+        if (!changes) return tl::unexpected(changes.error());
+        for (OwnChange& change : *changes) {
+            after = change.first;
+            if (!rewrite(change)) continue;
+            if (auto put = put_own_change(change); !put) return put;
+        }
+        if (changes->size() < at_once) return {};
+    }
+}
+
 Result<> SqliteSpaceStorage::promote_staged(std::uint64_t now_ms) {
-    auto rows = database_.prepare(
-        "UPDATE own_changes SET confirmed_ms = CASE WHEN confirmed THEN confirmed_ms ELSE ?2 END, "
-        "confirmed = staged, staged = 0 WHERE space = ?1");
-    if (!rows) return tl::unexpected(rows.error());
-    return rows->bind(1, space_).bind(2, now_ms).run();
+    return rewrite_own_changes([&](OwnChange& change) {
+        if (change.confirmed == change.staged && !change.staged) return false;
+        if (!change.confirmed && change.staged && change.confirmed_ms == 0) {
+            change.confirmed_ms = now_ms;
+        }
+        change.confirmed = change.staged;
+        change.staged = false;
+        return true;
+    });
 }
 
 Result<> SqliteSpaceStorage::clear_staged() {
-    auto rows =
-        database_.prepare("UPDATE own_changes SET staged = 0 WHERE space = ?1 AND staged = 1");
-    if (!rows) return tl::unexpected(rows.error());
-    return rows->bind(1, space_).run();
+    return rewrite_own_changes(
+        [](OwnChange& change) { return std::exchange(change.staged, false); });
 }
+
+Result<> verify_rows(sqlite::Database& database) {
+    const auto damaged = fail(ErrorCode::storage_corrupt, "the checksum of a row does not hold");
+    auto documents = database.prepare(
+        "SELECT space, generation, collection, id, state, checksum FROM documents");
+    if (!documents) return tl::unexpected(documents.error());
+    while (true) {
+        auto found = documents->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) break;
+        if (sum_of_document(documents->column_int64(0), documents->column_uint64(1),
+                            documents->column_text(2), documents->column_text(3),
+                            documents->column_blob(4)) != documents->column_int64(5)) {
+            return damaged;
+        }
+    }
+    auto vectors =
+        database.prepare("SELECT replica, space, generation, counter, checksum FROM vectors");
+    if (!vectors) return tl::unexpected(vectors.error());
+    while (true) {
+        auto found = vectors->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) break;
+        ReplicaId replica;
+        if (auto read = read_bytes(*vectors, 0, replica.bytes); !read) return read;
+        if (sum_of_vector(vectors->column_int64(1), vectors->column_uint64(2), replica,
+                          vectors->column_uint64(3)) != vectors->column_int64(4)) {
+            return damaged;
+        }
+    }
+    auto changes = database.prepare("SELECT " OWN_COLUMNS ", space FROM own_changes");
+    if (!changes) return tl::unexpected(changes.error());
+    while (true) {
+        auto found = changes->step();
+        if (!found) return tl::unexpected(found.error());
+        if (!*found) return {};
+        if (auto read = read_own_change(*changes, changes->column_int64(8)); !read) {
+            return tl::unexpected(read.error());
+        }
+    }
+}
+
+#undef OWN_COLUMNS
 
 }  // namespace syncline::client

@@ -1,12 +1,31 @@
 #pragma once
 
+#include "syncline/codec/sha256.hpp"
 #include "syncline/sqlite/database.hpp"
 #include "syncline/sync/replica_storage.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace syncline::client {
+
+/// Guards a row against a disk that gives back other bytes than it was given: the first 8 bytes of
+/// SHA-256 over all that the row says, its key included. Verified on every read.
+class RowSum {
+public:
+    RowSum& number(std::uint64_t value);
+    RowSum& number(std::int64_t value) { return number(static_cast<std::uint64_t>(value)); }
+    RowSum& number(int value) { return number(static_cast<std::uint64_t>(value)); }
+    RowSum& bytes(BytesView value);
+    RowSum& text(std::string_view value);
+    /// Ends it.
+    [[nodiscard]] std::int64_t value();
+
+private:
+    Sha256 hash_;
+};
 
 /// One space's rows in a store's database (docs/storage.md). Several spaces share the database and
 /// its one transaction at a time. The database must outlive it.
@@ -14,6 +33,9 @@ class SqliteSpaceStorage final : public SpaceStorage {
 public:
     SqliteSpaceStorage(sqlite::Database& database, std::int64_t space)
         : database_(database), space_(space) {}
+
+    /// Makes the space's row.
+    Result<> create(SpaceState state);
 
     Result<> begin() override;
     Result<> commit() override;
@@ -45,6 +67,7 @@ public:
     Result<> clear_staged() override;
 
 private:
+    Result<> rewrite_own_changes(const std::function<bool(OwnChange&)>& rewrite);
     Result<std::optional<OwnChange>> one_own_change(const char* sql, std::uint64_t number);
 
     sqlite::Database& database_;
@@ -56,5 +79,7 @@ private:
 inline constexpr std::int32_t store_version = 1;
 inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
 [[nodiscard]] Result<> create_schema(sqlite::Database& database);
+/// Every row of every space and generation, whether anything leads to it or not.
+[[nodiscard]] Result<> verify_rows(sqlite::Database& database);
 
 }  // namespace syncline::client

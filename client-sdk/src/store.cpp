@@ -542,6 +542,11 @@ Result<std::vector<std::string>> Store::spaces() const {
     return names;
 }
 
+Result<> Store::verify() const {
+    auto core = impl_->locked();
+    return core->verify();
+}
+
 Result<> Store::connect(ConnectOptions options) { return impl_->connect(std::move(options)); }
 
 void Store::disconnect() { impl_->disconnect(); }

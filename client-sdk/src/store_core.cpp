@@ -35,24 +35,36 @@ Result<> StoreCore::load() {
         if (auto created = create_schema(database_); !created) return created;
         if (auto set = database_.set_user_version(store_version); !set) return set;
         replica_ = options_.new_replica_id();
-        auto row = database_.prepare("INSERT INTO meta (key, value) VALUES ('replica', ?1)");
-        if (!row) return tl::unexpected(row.error());
-        if (auto put = row->bind(1, replica_.view()).run(); !put) return put;
+        if (auto put = put_replica(replica_); !put) return put;
         return transaction->commit();
     }
-    auto rows = database_.prepare("SELECT key, value FROM meta");
+    auto rows = database_.prepare("SELECT key, value, checksum FROM meta");
     if (!rows) return tl::unexpected(rows.error());
     while (true) {
         auto found = rows->step();
         if (!found) return tl::unexpected(found.error());
         if (!*found) break;
         const std::string_view key = rows->column_text(0);
+        const bool is_number = rows->column_type(1) == sqlite::ColumnType::integer;
+        RowSum sum;
+        sum.text(key);
+        if (is_number) {
+            sum.number(rows->column_int64(1));
+        } else {
+            sum.bytes(rows->column_blob(1));
+        }
+        if (sum.value() != rows->column_int64(2)) {
+            return fail(ErrorCode::storage_corrupt, "the checksum of the store's own row " +
+                                                        std::string(key) + " does not hold");
+        }
         if (key == "replica") {
             const BytesView bytes = rows->column_blob(1);
             if (bytes.size() != replica_.bytes.size()) break;
             std::copy(bytes.begin(), bytes.end(), replica_.bytes.begin());
         } else if (key == "nonce") {
             nonce_ = rows->column_uint64(1);
+        } else if (key == "spaces") {
+            spaces_made_ = rows->column_int64(1);
         } else if (key == "clock_offset_ms") {
             clock_offset_ms_ = rows->column_int64(1);
         } else if (key == "last_error") {
@@ -67,12 +79,25 @@ Result<> StoreCore::load() {
     return {};
 }
 
+namespace {
+constexpr const char* put_meta_sql =
+    "INSERT INTO meta (key, value, checksum) VALUES (?1, ?2, ?3) "
+    "ON CONFLICT DO UPDATE SET value = excluded.value, checksum = excluded.checksum";
+}  // namespace
+
 Result<> StoreCore::put_meta(const char* key, std::int64_t value) {
-    auto row = database_.prepare(
-        "INSERT INTO meta (key, value) VALUES (?1, ?2) "
-        "ON CONFLICT DO UPDATE SET value = excluded.value");
+    auto row = database_.prepare(put_meta_sql);
     if (!row) return tl::unexpected(row.error());
-    return row->bind(1, key).bind(2, value).run();
+    return row->bind(1, key).bind(2, value).bind(3, RowSum().text(key).number(value).value()).run();
+}
+
+Result<> StoreCore::put_replica(const ReplicaId& replica) {
+    auto row = database_.prepare(put_meta_sql);
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, "replica")
+        .bind(2, replica.view())
+        .bind(3, RowSum().text("replica").bytes(replica.view()).value())
+        .run();
 }
 
 Result<SpaceReplica*> StoreCore::open_space(const std::string& name, std::int64_t id) {
@@ -80,6 +105,14 @@ Result<SpaceReplica*> StoreCore::open_space(const std::string& name, std::int64_
     opened.storage = std::make_unique<SqliteSpaceStorage>(database_, id);
     auto replica = SpaceReplica::open(*opened.storage, options_.space);
     if (!replica) return tl::unexpected(replica.error());
+    const SpaceState& state = (*replica)->state();
+    if (!(state.own == state.pruned)) {
+        auto newest = opened.storage->own_change_ending(state.own.counter);
+        if (!newest) return tl::unexpected(newest.error());
+        if (!*newest || !((*newest)->hash == state.own.hash)) {
+            return fail(ErrorCode::storage_corrupt, "the newest own change is missing");
+        }
+    }
     opened.replica = std::move(*replica);
     return spaces_.emplace(name, std::move(opened)).first->second.replica.get();
 }
@@ -100,17 +133,44 @@ Result<SpaceReplica*> StoreCore::space(const std::string& name) {
         find->reset();
         return open_space(name, id);
     }
-    const std::array<std::byte, 16> zeros{};
-    auto row = database_.prepare(
-        "INSERT INTO spaces (name, replica, epoch, own_hash, pruned_hash) "
-        "VALUES (?1, ?2, ?3, ?3, ?3)");
-    if (!row) return tl::unexpected(row.error());
-    auto put = row->bind(1, std::string_view(name))
-                   .bind(2, replica_.view())
-                   .bind(3, BytesView(zeros))
-                   .run();
-    if (!put) return tl::unexpected(put.error());
-    return open_space(name, database_.last_insert_rowid());
+    find->reset();
+    return create_space(name);
+}
+
+/// Only when every row is sound and none is missing: a damaged one must not come back empty.
+Result<SpaceReplica*> StoreCore::create_space(const std::string& name) {
+    std::vector<std::int64_t> ids;
+    {
+        auto rows = database_.prepare("SELECT id FROM spaces");
+        if (!rows) return tl::unexpected(rows.error());
+        while (true) {
+            auto found = rows->step();
+            if (!found) return tl::unexpected(found.error());
+            if (!*found) break;
+            ids.push_back(rows->column_int64(0));
+        }
+    }
+    for (const std::int64_t id : ids) {
+        if (auto sound = SqliteSpaceStorage(database_, id).load(); !sound) {
+            return tl::unexpected(sound.error());
+        }
+    }
+    if (static_cast<std::int64_t>(ids.size()) != spaces_made_) {
+        return fail(ErrorCode::storage_corrupt, "a space's row is missing");
+    }
+    const std::int64_t id = spaces_made_ + 1;
+    SpaceState fresh;
+    fresh.name = name;
+    fresh.replica = replica_;
+    auto transaction = database_.begin();
+    if (!transaction) return tl::unexpected(transaction.error());
+    if (auto created = SqliteSpaceStorage(database_, id).create(fresh); !created) {
+        return tl::unexpected(created.error());
+    }
+    if (auto put = put_meta("spaces", id); !put) return tl::unexpected(put.error());
+    if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
+    spaces_made_ = id;
+    return open_space(name, id);
 }
 
 Result<std::vector<SpaceReplica*>> StoreCore::spaces() {
@@ -134,6 +194,32 @@ Result<std::vector<SpaceReplica*>> StoreCore::spaces() {
     return all;
 }
 
+Result<> StoreCore::verify() {
+    if (auto sound = database_.quick_check(); !sound) return sound;
+    if (auto sound = verify_rows(database_); !sound) return sound;
+    auto all = spaces();
+    if (!all) return tl::unexpected(all.error());
+    if (static_cast<std::int64_t>(all->size()) != spaces_made_) {
+        return fail(ErrorCode::storage_corrupt, "a space's row is missing");
+    }
+    for (SpaceReplica* space : *all) {
+        SqliteSpaceStorage& storage = *spaces_.at(space->state().name).storage;
+        const auto state = storage.load();
+        if (!state) return tl::unexpected(state.error());
+        if (auto vector = storage.vector(state->generation); !vector) {
+            return tl::unexpected(vector.error());
+        }
+        if (auto digest = space->digest(); !digest) return tl::unexpected(digest.error());
+        auto own = storage.own_changes(0, ~std::size_t{0}, false);
+        if (!own) return tl::unexpected(own.error());
+        const std::uint64_t first = own->empty() ? state->own.counter + 1 : own->front().first;
+        if (first != state->pruned.counter + 1) {
+            return fail(ErrorCode::storage_corrupt, "the oldest own change is missing");
+        }
+    }
+    return {};
+}
+
 Result<std::uint64_t> StoreCore::next_nonce() {
     if (auto put = put_meta("nonce", static_cast<std::int64_t>(nonce_ + 1)); !put) {
         return tl::unexpected(put.error());
@@ -145,9 +231,7 @@ Result<> StoreCore::take_new_identity() {
     const ReplicaId fresh = options_.new_replica_id();
     auto transaction = database_.begin();
     if (!transaction) return tl::unexpected(transaction.error());
-    auto row = database_.prepare("UPDATE meta SET value = ?1 WHERE key = 'replica'");
-    if (!row) return tl::unexpected(row.error());
-    if (auto put = row->bind(1, fresh.view()).run(); !put) return put;
+    if (auto put = put_replica(fresh); !put) return put;
     if (auto put = put_meta("nonce", 0); !put) return put;
     if (auto committed = transaction->commit(); !committed) return committed;
     replica_ = fresh;
@@ -168,17 +252,20 @@ Result<> StoreCore::set_clock_offset_ms(std::int64_t offset) {
 void StoreCore::set_last_error(std::optional<Error> error) {
     if (error == last_error_) return;
     last_error_ = std::move(error);
-    const char* sql = last_error_ ? "INSERT INTO meta (key, value) VALUES ('last_error', ?1), "
-                                    "('last_code', ?2) "
-                                    "ON CONFLICT DO UPDATE SET value = excluded.value"
-                                  : "DELETE FROM meta WHERE key IN ('last_error', 'last_code')";
-    auto row = database_.prepare(sql);
-    if (!row) return;
-    if (last_error_) {
-        row->bind(1, std::string_view(last_error_->message));
-        row->bind(2, static_cast<std::int64_t>(last_error_->code));
+    if (!last_error_) {
+        (void)database_.exec("DELETE FROM meta WHERE key IN ('last_error', 'last_code')");
+        return;
     }
-    (void)row->run();
+    {
+        auto row = database_.prepare(put_meta_sql);
+        if (!row) return;
+        const std::string& message = last_error_->message;
+        row->bind(1, "last_error")
+            .bind(2, std::string_view(message))
+            .bind(3, RowSum().text("last_error").text(message).value());
+        if (!row->run()) return;
+    }
+    (void)put_meta("last_code", static_cast<std::int64_t>(last_error_->code));
 }
 
 std::uint64_t StoreCore::now_ms() const {

@@ -38,6 +38,10 @@ public:
     /// Every space of the file, opened.
     Result<std::vector<SpaceReplica*>> spaces();
 
+    /// Reads every row and SQLite's own structures; storage_corrupt with the first finding. A row's
+    /// checksum is verified whenever it is read; this also finds rows that are not met any more.
+    Result<> verify();
+
     /// Raises the connect nonce durably and returns it. Before each connect.
     Result<std::uint64_t> next_nonce();
     /// Takes a fresh replica id durably. Each space settles the old one at its next opening.
@@ -66,12 +70,15 @@ private:
         : options_(std::move(options)), database_(std::move(database)) {}
     Result<> load();
     Result<> put_meta(const char* key, std::int64_t value);
+    Result<> put_replica(const ReplicaId& replica);
+    Result<SpaceReplica*> create_space(const std::string& name);
     Result<SpaceReplica*> open_space(const std::string& name, std::int64_t id);
 
     Options options_;
     sqlite::Database database_;
     ReplicaId replica_;
     std::uint64_t nonce_ = 0;
+    std::int64_t spaces_made_ = 0;
     std::int64_t clock_offset_ms_ = 0;
     std::optional<Error> last_error_;
     std::map<std::string, OpenSpace> spaces_;

@@ -205,6 +205,26 @@ void World::watch(const Device& device, BytesView frame) {
     }
 }
 
+/// Answers a push that begins with the refused change, in the relay's place.
+bool World::refuse(Link& link, BytesView frame) {
+    if (refused_mark.empty()) return false;
+    const auto message = wire::decode(frame, wire::Limits{});
+    const auto* push = message ? std::get_if<wire::Push>(&*message) : nullptr;
+    if (push == nullptr) return false;
+    const auto change =
+        wire::decode_change(push->changes.front(), link.device->store().replica(), wire::Limits{});
+    if (!change) return false;
+    bool found = false;
+    for_each_op(*change, [&](const Section&, const FieldOp& op, const Event&) {
+        found = found || op.op.value == Value(refused_mark);
+    });
+    if (!found) return false;
+    const wire::Rejected answer{
+        push->space, push->head, {{change->first, ErrorCode::forbidden, "not here"}}};
+    link.to_device.push_back(std::make_shared<const Bytes>(wire::encode(answer)));
+    return true;
+}
+
 bool World::step() {
     std::vector<std::pair<int, ConnectionId>> choices;
     if (!requests_.empty()) choices.emplace_back(0, 0);
@@ -223,7 +243,7 @@ bool World::step() {
     if (kind == 1) {
         const Bytes frame = std::move(link.to_relay.front());
         link.to_relay.pop_front();
-        hub_->received(connection, frame, now_ms);
+        if (!refuse(link, frame)) hub_->received(connection, frame, now_ms);
         return true;
     }
     Device& device = *link.device;
@@ -363,7 +383,7 @@ void Device::connect() {
     ClientSession::Options options;
     options.replica = store_->replica();
     options.nonce = *nonce;
-    options.push_bytes = 400;  // so that a push seldom holds all
+    options.push_bytes = push_bytes;
     options.pushes_max = 2;
     session_ = std::make_unique<ClientSession>(std::move(options));
     connection_ = world_.connect(*this);

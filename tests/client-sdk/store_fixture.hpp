@@ -80,6 +80,8 @@ public:
     std::optional<Error> refusal;   ///< what every token is answered with
     /// What each mark was written into, of every write that was promised to last.
     std::map<std::string, DocumentKey> promised;
+    /// The relay refuses the change that holds this mark, for ever.
+    std::string refused_mark;
     /// Set when one dot left a device with two contents.
     std::string dot_reused;
 
@@ -128,6 +130,7 @@ private:
     ConnectionId connect(Device& device);
     void hang_up(ConnectionId connection);
     void process();
+    bool refuse(Link& link, BytesView frame);
     void watch(const Device& device, BytesView frame);
 
     std::unique_ptr<RelayEngine> engine_;
@@ -154,6 +157,7 @@ public:
     sqlite::Synchronous synchronous = sqlite::Synchronous::full;
     int checkpoint_pages = 24;
     std::int64_t clock_wrong_by_ms = 0;
+    std::size_t push_bytes = 400;  ///< so that a push seldom holds all
     std::string space_name = team;
 
     Result<> open();

@@ -260,6 +260,11 @@ public:
     /// The names of all spaces in the file.
     [[nodiscard]] Result<std::vector<std::string>> spaces() const;
 
+    /// Reads the whole file and tells whether it is sound; storage_corrupt with the first finding.
+    /// A row's checksum is verified whenever it is read; this also finds rows that a damaged file
+    /// does not lead to any more. O(size).
+    [[nodiscard]] Result<> verify() const;
+
     /// Keeps all open spaces in sync with this relay from now on, over a thread of its own, through
     /// lost connections and restarts, with exponential back-off and full jitter. Returns at once;
     /// an error only for a URL that cannot be used.
