@@ -192,6 +192,28 @@ TEST_CASE("a store that was busy staging starts over when its process dies", "[s
     CHECK(team.difference() == "");
 }
 
+TEST_CASE("a relay that goes back once more while a store is staging does not leave it waiting",
+          "[store][restore]") {
+    // The store waited for the head of the first copy, and kept its own changes back until then.
+    Team team(12);
+    std::vector<test::RelayDisk::Image> copies;
+    for (int i = 0; i < 9; ++i) {
+        if (i % 3 == 0) copies.push_back(team.world.disk.image);
+        REQUIRE(team.alice().write_mark());
+        team.visit(team.alice());
+    }
+    const auto steps = GENERATE(range(1U, 16U));
+    CAPTURE(steps);
+    team.world.restore_relay(copies[2]);
+    team.alice().connect();
+    team.world.steps(steps);
+    team.world.restore_relay(copies[1]);
+    team.visit(team.alice());
+    team.everybody_visits();
+    team.everybody_visits();
+    CHECK(team.difference() == "");
+}
+
 TEST_CASE("drills: an older copy of the relay at any point, everybody back in any order",
           "[store][restore]") {
     const std::uint64_t drills = testing::scaled(400);
@@ -242,7 +264,11 @@ TEST_CASE("drills: an older copy of the relay at any point, everybody back in an
         std::swap(order[1], order[1 + random.below(2)]);
         std::string wrong;
         for (const std::size_t i : order) {
-            if (!team.world.sync(*team.devices[i])) wrong = "a device does not get in sync";
+            Device& one = *team.devices[i];
+            if (!team.world.sync(one)) {
+                wrong = "a device does not get in sync: " +
+                        (one.ended ? one.ended->error.message : std::string());
+            }
             team.devices[i]->disconnect();
         }
         regressions += team.world.relay().regressions;

@@ -409,7 +409,8 @@ Result<SpaceReplica::Standing> SpaceReplica::opened(const wire::Opened& message,
         if (message.from != position) {
             if (auto started = start_staging(message); !started) return started;
         } else if (staging_ != nullptr) {
-            staging_->target = std::max(staging_->target, message.head);
+            // Not the higher of the two: the relay may have gone back once more.
+            staging_->target = message.head;
             staging_->epoch = message.epoch;
         } else {
             state_.epoch = message.epoch;
