@@ -49,6 +49,8 @@ struct Metrics::Family {
                               "Times a device showed that the storage went back in time")),
           forks(counter(r, "syncline_forks_total", "Pushes whose chain differs from the stored")),
           stale_nonces(counter(r, "syncline_stale_nonces_total", "Connections with an old nonce")),
+          damaged(counter(r, "syncline_damaged_total",
+                          "Requests that met a row whose checksum does not hold")),
           turned_away(counter(r, "syncline_overload_total", "Requests refused by a full queue")),
           commit_seconds(histogram(
               r, "syncline_commit_seconds", "Batch of requests, commit included",
@@ -73,7 +75,7 @@ struct Metrics::Family {
     prometheus::Counter &accepted, &duplicates;
     prometheus::Family<prometheus::Counter>& refusals;
     prometheus::Counter &commits, &stored_bytes, &received_bytes, &sent_bytes, &broadcasts,
-        &deliveries, &regressions, &forks, &stale_nonces, &turned_away;
+        &deliveries, &regressions, &forks, &stale_nonces, &damaged, &turned_away;
     prometheus::Histogram &commit_seconds, &batch_requests;
 };
 
@@ -98,6 +100,7 @@ void Metrics::batch(const RelayEngine::Statistics& before, const RelayEngine::St
     raise(family_->regressions, before.regressions, after.regressions);
     raise(family_->forks, before.forks, after.forks);
     raise(family_->stale_nonces, before.stale_nonces, after.stale_nonces);
+    raise(family_->damaged, before.damaged, after.damaged);
     if (after.commits > before.commits) family_->commit_seconds.Observe(seconds);
     family_->batch_requests.Observe(static_cast<double>(requests));
     for (const RelayReply& reply : replies) {

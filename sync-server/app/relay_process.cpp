@@ -185,7 +185,17 @@ net::HttpResponse RelayProcess::get(std::string_view path) {
 void RelayProcess::woken() {
     if (reload_asked_.exchange(false)) reload_keys();
     const bool ended = store_.ended();  // before take(), so that nothing it answered is missed
-    hub_.deliver(store_.take(), wall_ms());
+    const std::vector<RelayReply> replies = store_.take();
+    for (const RelayReply& reply : replies) {
+        const auto* answer = std::get_if<relay_reply::Answer>(&reply);
+        const auto* failure =
+            answer == nullptr ? nullptr : std::get_if<wire::Failure>(&answer->message);
+        if (failure != nullptr && failure->code == ErrorCode::storage_corrupt) {
+            log_.error("space_damaged",
+                       {{"tenant", answer->space.tenant}, {"space", answer->space.name}});
+        }
+    }
+    hub_.deliver(replies, wall_ms());
     if (stop_asked_ && phase_ == Phase::serving) begin_drain();
     if (!ended || phase_ == Phase::stopping) return;
     failure_ = store_.failure();

@@ -129,8 +129,11 @@ void StoreThread::run() {
                 return work ? replies_bytes_ <= options_.replies_bytes_max : finishing_;
             });
             if (abandoned_ || (requests_.empty() && reads_.empty())) break;
-            writes.swap(requests_);
-            for (const RelayRequest& request : writes) bytes += bytes_of(request);
+            while (!requests_.empty() && bytes < options_.batch_bytes_max) {
+                bytes += bytes_of(requests_.front());
+                writes.push_back(std::move(requests_.front()));
+                requests_.pop_front();
+            }
             while (!reads_.empty() && reads.size() < options_.reads_per_turn) {
                 reads.push_back(std::move(reads_.front()));
                 reads_.pop_front();

@@ -20,8 +20,9 @@ namespace syncline::relay {
 /// The thread that owns engine and storage, and the two queues that join it to the network.
 ///
 /// Batches   Requests collect while a batch runs; the next batch takes all of them, so that batches
-///           grow with the load by themselves. History is read in small portions between batches,
-///           since a read answers with a large frame.
+///           grow with the load by themselves, up to `batch_bytes_max`: what one batch adds to a
+///           feed should fit into the queues of those who keep up. History is read in small
+///           portions between batches, since a read answers with a large frame.
 /// Bounds    `push` refuses pushes and opens above `queue_bytes_max`; the thread pauses while
 ///           replies above `replies_bytes_max` wait to be taken.
 /// Errors    An error of the engine ends the thread; `failure` tells it. What was not answered
@@ -31,6 +32,7 @@ public:
     struct Options {
         std::size_t queue_bytes_max = std::size_t{128} << 20;
         std::size_t replies_bytes_max = std::size_t{64} << 20;
+        std::size_t batch_bytes_max = std::size_t{1} << 20;
         std::size_t reads_per_turn = 8;
     };
     /// `wake` is called on the store thread when there are replies, or when it has ended.
@@ -70,7 +72,7 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable wanted_;  ///< requests, room for replies, or the end
-    std::vector<RelayRequest> requests_;
+    std::deque<RelayRequest> requests_;
     std::deque<RelayRequest> reads_;
     std::size_t requests_bytes_ = 0;  ///< those in the running batch included
     std::vector<RelayReply> replies_;

@@ -368,3 +368,62 @@ TEST_CASE("a batch that was stored and not answered gets its first answer when i
         CHECK(world.inspect() == Finding::intact);
     }
 }
+
+TEST_CASE("a damaged row stops its own space and no other", "[relay][storage]") {
+    World world(1, Bug::none);
+    {
+        auto file = world.open().value();
+        RelayEngine engine(*file, world.source(), World::options());
+        REQUIRE(world.hear(engine.process(world.hello(), now_ms).value()));
+        std::vector<RelayRequest> requests;
+        for (auto& line : world.lines) {
+            line.author.write(now_ms, "marked in space " + std::to_string(line.space) + " " +
+                                          std::string(80, 'm'));
+            world.push(line, {}, requests);
+        }
+        REQUIRE(world.hear(engine.process(std::move(requests), now_ms).value()));
+    }
+    {
+        // A bit of the text in the first space's row.
+        const Bytes file = world.vfs.contents("/relay.db");
+        const auto at = as_text(file).find("marked in space 0");
+        REQUIRE(at != std::string_view::npos);
+        world.vfs.flip_bit("/relay.db", at * 8);
+    }
+    auto file = world.open().value();
+    RelayEngine engine(*file, world.source(), World::options());
+    const auto replies = engine.process(world.hello(), now_ms);
+    REQUIRE(replies);
+    std::size_t opened = 0;
+    std::size_t damaged = 0;
+    for (const RelayReply& reply : *replies) {
+        if (const auto* good = std::get_if<relay_reply::Opened>(&reply)) {
+            CHECK(good->space == space_key(1));
+            ++opened;
+        } else if (const auto* answer = std::get_if<relay_reply::Answer>(&reply)) {
+            CHECK(answer->space == space_key(0));
+            CHECK(std::get<wire::Failure>(answer->message).code == ErrorCode::storage_corrupt);
+            ++damaged;
+        }
+    }
+    CHECK(opened == authors);
+    CHECK(damaged == authors);
+    CHECK(engine.statistics().damaged == authors);
+
+    std::vector<RelayRequest> requests;
+    for (auto& line : world.lines) {
+        line.author.write(now_ms, "more");
+        world.push(line, line.accepted, requests);
+        requests.emplace_back(
+            relay_request::Read{world.connection(line), space_key(line.space), 0});
+    }
+    const auto answers = engine.process(std::move(requests), now_ms);
+    REQUIRE(answers);
+    for (const RelayReply& reply : *answers) {
+        if (const auto* history = std::get_if<relay_reply::History>(&reply))
+            CHECK(history->space == space_key(1));
+        if (const auto* answer = std::get_if<relay_reply::Answer>(&reply))
+            CHECK(std::holds_alternative<wire::Accepted>(answer->message) ==
+                  (answer->space == space_key(1)));
+    }
+}

@@ -47,6 +47,7 @@ Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> r
                                                      std::uint64_t now_ms) {
     Replies answers;
     Replies broadcasts;
+    damaged_.clear();
     auto stored = write_phase(requests, now_ms, answers, broadcasts);
     if (!stored) {
         storage_.rollback();
@@ -68,14 +69,45 @@ Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> r
     for (const RelayRequest& request : requests) {
         Result<> done;
         if (const auto* open = std::get_if<relay_request::Open>(&request)) {
-            done = handle(*open, replies);
+            // An open that was answered in the write phase is a damaged one.
+            if (damaged_.count(open->space) == 0) done = handle(*open, replies);
         } else if (const auto* read = std::get_if<relay_request::Read>(&request)) {
             done = handle(*read, replies);
         }
+        if (!done) done = answer_damage(request, done.error(), replies);
         if (!done) return tl::unexpected(done.error());
     }
+    damaged_.clear();
     if (spaces_.size() > options_.spaces_max) spaces_.clear();
     return replies;
+}
+
+/// A row whose checksum does not hold ends what needs it, and nothing else: the other spaces go on.
+/// Any other error is handed back.
+Result<> RelayEngine::answer_damage(const RelayRequest& request, const Error& error,
+                                    Replies& answers) {
+    if (error.code != ErrorCode::storage_corrupt) return tl::unexpected(error);
+    ++statistics_.damaged;
+    const auto answer = [&](ConnectionId connection, const SpaceKey& space) {
+        wire::Failure failure;
+        failure.space = space.name;
+        failure.code = ErrorCode::storage_corrupt;
+        failure.message = "the relay's copy of this space is damaged";
+        answers.push_back(relay_reply::Answer{connection, space, std::move(failure)});
+    };
+    if (const auto* push = std::get_if<relay_request::Push>(&request)) {
+        answer(push->connection, push->space);
+    } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
+        damaged_.insert(open->space);
+        answer(open->connection, open->space);
+    } else if (const auto* read = std::get_if<relay_request::Read>(&request)) {
+        answer(read->connection, read->space);
+    } else if (const auto* reg = std::get_if<relay_request::Register>(&request)) {
+        answers.push_back(relay_reply::Registered{
+            reg->connection,
+            fail(ErrorCode::storage_corrupt, "the relay's record of this replica is damaged")});
+    }
+    return {};
 }
 
 /// What a request gets when the disk is full.
@@ -120,6 +152,7 @@ Result<> RelayEngine::write_phase(const std::vector<RelayRequest>& requests, std
         } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
             done = prepare(*open);
         }
+        if (!done) done = answer_damage(request, done.error(), answers);
         if (!done) return done;
     }
     if (auto rows = store_rows(broadcasts); !rows) return rows;

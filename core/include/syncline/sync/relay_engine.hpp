@@ -117,6 +117,7 @@ public:
     struct Statistics {
         std::uint64_t commits = 0, changes_accepted = 0, changes_refused = 0, duplicates = 0;
         std::uint64_t bytes_stored = 0, regressions = 0, stale_nonces = 0, forks = 0;
+        std::uint64_t damaged = 0;  ///< requests that met a row whose checksum does not hold
     };
 
     RelayEngine(RelayStorage& storage, RandomSource random, Options options);
@@ -146,6 +147,7 @@ private:
     Result<bool> cursor_is_good(const Space& space, const wire::Open& message);
     Result<> write_phase(const std::vector<RelayRequest>& requests, std::uint64_t now_ms,
                          Replies& answers, Replies& broadcasts);
+    Result<> answer_damage(const RelayRequest& request, const Error& error, Replies& answers);
     void forget_touched();
 
     RelayStorage& storage_;
@@ -153,6 +155,7 @@ private:
     Options options_;
     Statistics statistics_;
     std::map<SpaceKey, std::unique_ptr<Space>> spaces_;
+    std::set<SpaceKey> damaged_;  ///< opens of this batch that were answered so
     std::set<SpaceKey> touched_;  ///< changed in memory since the last commit
 };
 
