@@ -161,7 +161,9 @@ void Connector::schedule_retry(std::uint64_t at_least_ms) {
     const auto least = static_cast<std::uint64_t>(options_.backoff_min.count());
     const std::uint64_t ceiling = std::min(most, least << std::min(failures_, 20U));
     ++failures_;
-    const std::uint64_t jitter = random_u64(random_) % (std::max(ceiling, at_least_ms) + 1);
+    // A relay that names a time has spread its clients already.
+    const std::uint64_t spread = std::max(ceiling, at_least_ms / 4);
+    const std::uint64_t jitter = random_u64(random_) % (spread + 1);
     waiting_to_retry_ = true;
     socket_.set_timer(std::chrono::milliseconds(at_least_ms + jitter));
 }

@@ -1,0 +1,113 @@
+#ifndef SYNCLINE_CLIENT_C_API_H
+#define SYNCLINE_CLIENT_C_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Syncline for C and everything that calls C. Documents, ops and changes travel as JSON text
+ * (UTF-8); see syncline/document/json.hpp for binary and special numbers.
+ *
+ *     syncline_store* store = NULL;
+ *     syncline_error* error = NULL;
+ *     if (!syncline_open("tasks.db", &store, &error)) {
+ *         fprintf(stderr, "%s\n", syncline_error_message(error));
+ *         syncline_error_free(error);
+ *         return 1;
+ *     }
+ *     syncline_transact(store, "team-42",
+ *         "[{\"op\":\"set\",\"doc\":[\"tasks\",\"t1\"],\"path\":[\"title\"],\"value\":\"Milk\"}]",
+ *         &error);
+ *     char* json = syncline_get(store, "team-42", "tasks", "t1", &error);
+ *     syncline_string_free(json);
+ *     syncline_close(store);
+ *
+ * Errors   A function that can fail takes `error`, which may be NULL. On failure it returns 0 or
+ *          NULL and, if `error` is not NULL, makes an error there that the caller frees; otherwise
+ *          it leaves *error alone.
+ * Memory   A char* that a function returns is the caller's: syncline_string_free. A const char* is
+ *          not, and lives as long as what it was taken from.
+ * Threads  Every function may be called from any thread. syncline_close and
+ *          syncline_subscription_free are the last call for their handle.
+ */
+
+typedef struct syncline_store syncline_store;
+typedef struct syncline_subscription syncline_subscription;
+typedef struct syncline_error syncline_error;
+
+/** The number and the stable name of what went wrong (syncline/result.hpp), and a sentence. */
+int syncline_error_code(const syncline_error* error);
+const char* syncline_error_name(const syncline_error* error);
+const char* syncline_error_message(const syncline_error* error);
+/** Frees an error; NULL is fine. */
+void syncline_error_free(syncline_error* error);
+/** Frees a string that a function here returned; NULL is fine. */
+void syncline_string_free(char* text);
+
+/** Opens the store at `path`, or creates it. 1, or 0 with an error. */
+int syncline_open(const char* path, syncline_store** store, syncline_error** error);
+/** Disconnects and closes. NULL is fine. Its subscriptions end and still have to be freed. */
+void syncline_close(syncline_store* store);
+
+/**
+ * Runs a list of ops as one atomic change: durable when this returns 1, nothing of it when 0.
+ *
+ *     [{"op": "set", "doc": ["tasks", "t1"], "path": ["address", "city"], "value": "Oslo"}, ...]
+ *
+ *     set              value     a register, last writer wins
+ *     set_multi_value  value     a register that shows every concurrent value
+ *     add              value     a counter; the value is an integer
+ *     insert, erase    value     an element of an add-wins set
+ *     insert_remove_wins, erase_remove_wins, insert_grow_only  value
+ *     enable, disable            a flag, enable wins
+ *     delete                     what is at the path, of every type; without a path the document
+ *     create                     the map at the path, or the document, even while it is empty
+ *
+ * `path` is a list of keys, all but the last of maps. The space is made if it is not there.
+ */
+int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
+                      syncline_error** error);
+
+/** The document as a JSON object. NULL with the error not_found if there is none. */
+char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
+                   syncline_error** error);
+/** The ids of a collection's documents as a JSON array of text, ascending. */
+char* syncline_ids(syncline_store* store, const char* space, const char* collection,
+                   syncline_error** error);
+/** The digest of the confirmed state, in hexadecimal; equal on replicas in sync. */
+char* syncline_digest(syncline_store* store, const char* space, syncline_error** error);
+
+/** Called after each change: {"space":…,"documents":[{"collection":…,"id":…,"remote":bool},…]}.
+ *  `changes_json` is the library's and lives until the call returns. No lock is held: the callback
+ *  may call everything here but syncline_close, syncline_connect and syncline_disconnect. It runs
+ *  on the thread that committed or, for what the relay sent, on the store's own. */
+typedef void (*syncline_observer)(const char* changes_json, void* context);
+/** Observes a space, or one collection of it unless that is NULL. `context` has to outlive the
+ *  subscription and a call that is under way when it is freed. */
+syncline_subscription* syncline_observe(syncline_store* store, const char* space,
+                                        const char* collection, syncline_observer observer,
+                                        void* context, syncline_error** error);
+/** Ends the calls. NULL is fine. */
+void syncline_subscription_free(syncline_subscription* subscription);
+
+/** Keeps the store's spaces in sync with a relay from now on: ws://host:port or wss://host.
+ *  `token` may be NULL. Returns at once. */
+int syncline_connect(syncline_store* store, const char* url, const char* token,
+                     syncline_error** error);
+void syncline_disconnect(syncline_store* store);
+/** Waits until the space is in sync; 0 with timed_out, or with the error that prevents it. */
+int syncline_wait_in_sync(syncline_store* store, const char* space, uint32_t timeout_ms,
+                          syncline_error** error);
+/** How the space stands: {"accepted":n,"connection":"offline"|"connecting"|"connected",
+ *  "cursor":n,"in_sync":bool,"last_error":null|{"code":name,"message":…},"pending":n}. */
+char* syncline_status(syncline_store* store, const char* space, syncline_error** error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
