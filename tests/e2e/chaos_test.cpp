@@ -97,7 +97,6 @@ void kill_under_load(std::size_t kills) {
     for (auto& device : devices) device->connect(relay);
     const std::uint64_t seed = testing::first_seed();
     testing::Random random(seed);
-    std::uint64_t lost = 0;
     for (std::size_t kill = 0; kill < kills; ++kill) {
         CAPTURE(seed, kill);
         std::atomic<bool> stop{false};
@@ -116,7 +115,6 @@ void kill_under_load(std::size_t kills) {
         relay.start();
         stop = random.one_in(3);
         for (auto& writer : writers) writer.join();
-        lost += failed;
         REQUIRE(failed == 0);
         if (kill % 5 == 4) all_converge(devices);
     }
