@@ -1,0 +1,239 @@
+// The part of SpaceReplica that moves own changes: what to push, and how pending changes get
+// another place on the chain after a refusal, a clock correction or a change of identity.
+
+#include "syncline/sync/space_replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace syncline {
+
+Result<bool> SpaceReplica::on_chain(const ChainHead& head) {
+    if (head == state_.own || head == state_.pruned) return true;
+    if (head.counter == 0) return state_.pruned.counter == 0;
+    if (head.counter > state_.own.counter) return false;
+    auto own = storage_.own_change_ending(head.counter);
+    if (!own) return tl::unexpected(own.error());
+    return *own && (*own)->hash == head.hash;
+}
+
+Result<> SpaceReplica::prune(std::uint64_t now_ms) {
+    if (now_ms < options_.backup_horizon_ms) return {};
+    auto kept = storage_.own_changes(state_.pruned.counter, 256, false);
+    if (!kept) return tl::unexpected(kept.error());
+    for (const OwnChange& own : *kept) {
+        const bool old = own.confirmed && own.confirmed_ms < now_ms - options_.backup_horizon_ms;
+        if (!old) break;
+        if (auto erased = storage_.erase_own_change(own.first); !erased) return erased;
+        state_.pruned = {own.last, own.hash};
+    }
+    return {};
+}
+
+// ---- Pushing
+
+Result<std::optional<SpaceReplica::Outgoing>> SpaceReplica::outgoing(const ReplicaId& store_replica,
+                                                                     const ChainHead& after,
+                                                                     std::size_t bytes_max) {
+    if (!(state_.replica == store_replica) || after.counter >= state_.own.counter) {
+        return std::optional<Outgoing>();
+    }
+    // What the log holds now decides how far stamps may come down; nothing leaves before it is
+    // read.
+    if (staging_ != nullptr) return std::optional<Outgoing>();
+    auto own = storage_.own_changes(after.counter, 256, false);
+    if (!own) return tl::unexpected(own.error());
+    Outgoing out;
+    out.head = after;
+    std::size_t bytes = 0;
+    for (OwnChange& change : *own) {
+        if (!out.changes.empty() && bytes + change.bytes.size() > bytes_max) break;
+        bytes += change.bytes.size();
+        out.end = {change.last, change.hash};
+        out.changes.push_back(std::move(change.bytes));
+    }
+    if (out.changes.empty()) return std::optional<Outgoing>();
+    return std::optional<Outgoing>(std::move(out));
+}
+
+// ---- Moving pending changes
+
+Result<std::vector<SpaceReplica::Moving>> SpaceReplica::own_behind(std::uint64_t after,
+                                                                   bool pending_only) {
+    auto rows = storage_.own_changes(after, ~std::size_t{0}, pending_only);
+    if (!rows) return tl::unexpected(rows.error());
+    std::vector<Moving> changes;
+    for (OwnChange& row : *rows) {
+        auto change = wire::decode_change(row.bytes, state_.replica, wire::Limits{});
+        if (!change) return fail(ErrorCode::storage_corrupt, "an own change does not decode");
+        row.bytes.clear();
+        changes.push_back({std::move(*change), std::move(row)});
+    }
+    return changes;
+}
+
+/// Puts `changes`, which are the own ones from `lowest_moved` on less those that went, behind
+/// `behind` on the chain of `replica`. References among them follow; references to what went are
+/// dropped.
+Result<> SpaceReplica::replace_own(const std::vector<Moving>& changes, std::uint64_t lowest_moved,
+                                   const ReplicaId& replica, const ChainHead& behind) {
+    const ReplicaId old_replica = state_.replica;
+    std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> moved;  // last → first, new
+    std::uint64_t next = behind.counter + 1;
+    for (const Moving& moving : changes) {
+        moved[moving.change.last()] = {moving.change.first, next};
+        next += moving.change.span();
+    }
+    Rewrite to;
+    to.replica = replica;
+    to.map = [&](const Dot& dot) -> std::optional<Dot> {
+        if (!(dot.replica == old_replica) || dot.counter < lowest_moved) return dot;
+        const auto found = moved.lower_bound(dot.counter);
+        if (found == moved.end() || dot.counter < found->second.first) return std::nullopt;
+        return Dot{replica, found->second.second + (dot.counter - found->second.first)};
+    };
+    Result<> loaded;
+    to.own_total = [&](const DocumentKey& key, const Path& path) -> std::optional<CounterMark> {
+        auto entry = cached(key);
+        if (!entry) {
+            loaded = tl::unexpected(entry.error());
+            return std::nullopt;
+        }
+        const Node* node = (*entry)->confirmed.root().find(path);
+        const CounterEntries* counter = nullptr;
+        if (node != nullptr && node->as<PnCounter>()) counter = &node->as<PnCounter>()->entries();
+        if (node != nullptr && node->as<GCounter>()) counter = &node->as<GCounter>()->entries();
+        if (counter == nullptr) return std::nullopt;
+        const auto total = counter->entries().find(old_replica);
+        if (total == counter->entries().end() || total->second.total.counter == 0) {
+            return std::nullopt;
+        }
+        return total->second.total;
+    };
+
+    auto rows = storage_.own_changes(lowest_moved - 1, ~std::size_t{0}, false);
+    if (!rows) return tl::unexpected(rows.error());
+    for (const OwnChange& row : *rows) {
+        if (auto erased = storage_.erase_own_change(row.first); !erased) return erased;
+    }
+    // Those before stay where they are: the relay has them, the feed is still to bring them.
+    pending_.erase(pending_.lower_bound(lowest_moved), pending_.end());
+    for (auto at = pending_by_document_.begin(); at != pending_by_document_.end();) {
+        at->second.erase(at->second.lower_bound(lowest_moved), at->second.end());
+        at = at->second.empty() ? pending_by_document_.erase(at) : std::next(at);
+    }
+    forget_visible();
+    ChainHead end = behind;
+    for (const Moving& moving : changes) {
+        to.first = end.counter + 1;
+        to.hlc = moving.change.hlc;
+        to.base = moving.change.base;
+        const Change made = rewrite(moving.change, to);
+        if (!loaded) return loaded;
+        OwnChange row = moving.row;
+        row.first = made.first;
+        row.last = made.last();
+        row.bytes = wire::encode_change(made);
+        auto link = wire::chain(end.hash, replica, row.bytes, wire::Limits{});
+        if (!link) return tl::unexpected(link.error());
+        row.hash = *link;
+        if (auto put = storage_.put_own_change(row); !put) return put;
+        end = {row.last, row.hash};
+        if (!row.confirmed) index(made);
+    }
+    state_.replica = replica;
+    state_.own = end;
+    return {};
+}
+
+/// The old identity is done: what the log does not have of it is authored again under the new one.
+Result<> SpaceReplica::settle(const ReplicaId& store_replica) {
+    auto changes = own_behind(0, true);
+    if (!changes) return tl::unexpected(changes.error());
+    const std::uint64_t lowest =
+        changes->empty() ? state_.own.counter + 1 : changes->front().change.first;
+    // Confirmed changes of the old identity are its keeper's to push again, not ours.
+    auto kept = storage_.own_changes(0, ~std::size_t{0}, false);
+    if (!kept) return tl::unexpected(kept.error());
+    for (const OwnChange& row : *kept) {
+        if (row.first >= lowest) break;
+        if (auto erased = storage_.erase_own_change(row.first); !erased) return erased;
+    }
+    state_.pruned = {};
+    return replace_own(*changes, lowest, store_replica, {});
+}
+
+Result<std::vector<RejectedChange>> SpaceReplica::rejected(const wire::Rejected& message) {
+    auto ours = on_chain(message.head);
+    if (!ours) return tl::unexpected(ours.error());
+    if (!*ours) return fail(ErrorCode::fork, "the relay's head is not on this replica's chain");
+    auto changes = own_behind(message.head.counter, false);
+    if (!changes) return tl::unexpected(changes.error());
+    std::vector<RejectedChange> refused;
+    std::vector<Moving> kept;
+    for (Moving& moving : *changes) {
+        const auto found =
+            std::find_if(message.refusals.begin(), message.refusals.end(),
+                         [&](const wire::Refusal& r) { return r.counter == moving.change.first; });
+        if (found == message.refusals.end()) {
+            kept.push_back(std::move(moving));
+        } else {
+            refused.push_back({std::move(moving.change), found->code, found->reason});
+        }
+    }
+    if (refused.empty()) return refused;
+    auto done = in_transaction([&]() -> Result<> {
+        if (auto replaced =
+                replace_own(kept, message.head.counter + 1, state_.replica, message.head);
+            !replaced) {
+            return replaced;
+        }
+        return storage_.save(state_);
+    });
+    if (!done) return tl::unexpected(done.error());
+    return refused;
+}
+
+Result<bool> SpaceReplica::restamp(const ChainHead& head, std::uint64_t now_ms, Restamp which) {
+    const Hlc limit = std::max(Hlc::at(now_ms), state_.seen.next());
+    if (state_.clock <= limit) return false;
+    auto changes = own_behind(head.counter, false);
+    if (!changes) return tl::unexpected(changes.error());
+    Hlc last;
+    ChainHead behind = head;
+    auto before = storage_.own_change_ending(head.counter);
+    if (!before) return tl::unexpected(before.error());
+    if (*before) {
+        auto change = wire::decode_change((*before)->bytes, state_.replica, wire::Limits{});
+        if (!change) return fail(ErrorCode::storage_corrupt, "an own change does not decode");
+        last = change->hlc;
+    }
+    if (which == Restamp::unseen) {
+        // What the feed brought once, others have: the relay behind it has only forgotten.
+        const auto unseen = std::find_if(changes->begin(), changes->end(), [](const Moving& m) {
+            return !m.row.confirmed && m.row.confirmed_ms == 0;
+        });
+        if (unseen != changes->begin()) {
+            const Moving& seen = *std::prev(unseen);
+            last = seen.change.hlc;
+            behind = {seen.row.last, seen.row.hash};
+            changes->erase(changes->begin(), unseen);
+        }
+    }
+    for (Moving& moving : *changes) {
+        moving.change.hlc = std::max(last.next(), std::min(moving.change.hlc, limit));
+        last = moving.change.hlc;
+    }
+    auto done = in_transaction([&]() -> Result<> {
+        if (auto replaced = replace_own(*changes, behind.counter + 1, state_.replica, behind);
+            !replaced) {
+            return replaced;
+        }
+        state_.clock = std::max(state_.seen, last);
+        return storage_.save(state_);
+    });
+    if (!done) return tl::unexpected(done.error());
+    return true;
+}
+
+}  // namespace syncline
