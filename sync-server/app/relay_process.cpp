@@ -234,7 +234,8 @@ void RelayProcess::turn_ended() {
 void RelayProcess::answer_refused(std::vector<RelayRequest> refused) {
     if (refused.empty()) return;
     std::vector<RelayReply> replies;
-    const auto answer = [&](ConnectionId connection, const SpaceKey& space) {
+    const auto answer = [&](ConnectionId connection, const SpaceKey& space,
+                            std::size_t push_bytes = 0) {
         metrics_.turned_away();
         replies.push_back(relay_reply::Answer{connection, space,
                                               wire::Failure{space.name,
@@ -243,11 +244,12 @@ void RelayProcess::answer_refused(std::vector<RelayRequest> refused) {
                                                             "holds",
                                                             true,
                                                             refused_retry_ms,
-                                                            {}}});
+                                                            {}},
+                                              push_bytes});
     };
     for (const RelayRequest& request : refused) {
         if (const auto* push = std::get_if<relay_request::Push>(&request)) {
-            answer(push->connection, push->space);
+            answer(push->connection, push->space, push->bytes);
         } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
             answer(open->connection, open->space);
         }

@@ -88,15 +88,16 @@ Result<> RelayEngine::answer_damage(const RelayRequest& request, const Error& er
                                     Replies& answers) {
     if (error.code != ErrorCode::storage_corrupt) return tl::unexpected(error);
     ++statistics_.damaged;
-    const auto answer = [&](ConnectionId connection, const SpaceKey& space) {
+    const auto answer = [&](ConnectionId connection, const SpaceKey& space,
+                            std::size_t push_bytes = 0) {
         wire::Failure failure;
         failure.space = space.name;
         failure.code = ErrorCode::storage_corrupt;
         failure.message = "the relay's copy of this space is damaged";
-        answers.push_back(relay_reply::Answer{connection, space, std::move(failure)});
+        answers.push_back(relay_reply::Answer{connection, space, std::move(failure), push_bytes});
     };
     if (const auto* push = std::get_if<relay_request::Push>(&request)) {
-        answer(push->connection, push->space);
+        answer(push->connection, push->space, push->bytes);
     } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
         damaged_.insert(open->space);
         answer(open->connection, open->space);
@@ -122,8 +123,8 @@ Result<> RelayEngine::refuse(const RelayRequest& request, Replies& answers) {
         return failure;
     };
     if (const auto* push = std::get_if<relay_request::Push>(&request)) {
-        answers.push_back(
-            relay_reply::Answer{push->connection, push->space, full(push->space.name)});
+        answers.push_back(relay_reply::Answer{push->connection, push->space, full(push->space.name),
+                                              push->bytes});
     } else if (const auto* open = std::get_if<relay_request::Open>(&request)) {
         answers.push_back(
             relay_reply::Answer{open->connection, open->space, full(open->space.name)});
@@ -242,8 +243,8 @@ Result<> RelayEngine::handle(const relay_request::Push& request, std::uint64_t n
                              Replies& replies) {
     const std::string& name = request.space.name;
     const auto answer = [&](wire::Message message) {
-        replies.push_back(
-            relay_reply::Answer{request.connection, request.space, std::move(message)});
+        replies.push_back(relay_reply::Answer{request.connection, request.space, std::move(message),
+                                              request.bytes});
     };
 
     // The fence, read in the transaction that stores what it lets through.

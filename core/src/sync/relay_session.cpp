@@ -1,5 +1,7 @@
 #include "syncline/sync/relay_session.hpp"
 
+#include <algorithm>
+
 namespace syncline {
 
 namespace {
@@ -47,7 +49,7 @@ RelayEffects RelaySession::receive(BytesView frame, std::uint64_t now_ms) {
                {ErrorCode::unexpected_message, "that message goes the other way"}, effects);
     }
     unanswered_ += effects.requests.size();
-    if (unanswered_ > limits_.requests_max || push_bytes_total_ > limits_.push_bytes_max) {
+    if (unanswered_ > limits_.requests_max || push_bytes_ > limits_.push_bytes_max) {
         refuse(close_code::overload,
                {ErrorCode::rate_limited, "more is on its way than this relay holds for one peer"},
                effects);
@@ -138,10 +140,9 @@ void RelaySession::on(const wire::Push& message, std::size_t bytes, RelayEffects
             {ErrorCode::forbidden, "the token gives no right to write here"}, message.space));
         return;
     }
-    push_bytes_.push_back(bytes);
-    push_bytes_total_ += bytes;
+    push_bytes_ += bytes;
     effects.requests.push_back(
-        relay_request::Push{connection_, key(message.space), replica_, nonce_, message});
+        relay_request::Push{connection_, key(message.space), replica_, nonce_, message, bytes});
 }
 
 void RelaySession::on(const wire::Auth& message, std::uint64_t now_ms, RelayEffects& effects) {
@@ -170,10 +171,7 @@ void RelaySession::on(const wire::Close& message) { feeds_.erase(message.space);
 RelayEffects RelaySession::reply(const relay_reply::Answer& reply) {
     RelayEffects effects;
     answered();
-    if (!push_bytes_.empty()) {
-        push_bytes_total_ -= push_bytes_.front();
-        push_bytes_.erase(push_bytes_.begin());
-    }
+    push_bytes_ -= std::min(push_bytes_, reply.push_bytes);
     if (state_ != State::ready) return effects;
     effects.send.push_back(reply.message);
     const auto* told = std::get_if<wire::Failure>(&reply.message);

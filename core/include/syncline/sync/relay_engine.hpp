@@ -51,6 +51,7 @@ struct Push {
     ReplicaId replica;
     std::uint64_t nonce = 0;
     wire::Push message;
+    std::size_t bytes = 0;  ///< of its frame, handed back with the answer
 };
 struct Read {
     ConnectionId connection = 0;
@@ -77,6 +78,8 @@ struct Answer {
     ConnectionId connection = 0;
     SpaceKey space;
     wire::Message message;
+    std::size_t push_bytes =
+        0;  ///< of the push that this answers; 0 when it answers another request
 };
 /// A frame for every subscriber of the space that stands at first - 1.
 struct Broadcast {

@@ -108,8 +108,7 @@ private:
     std::uint64_t nonce_ = 0;
     std::map<std::string, Feed> feeds_;
     std::size_t unanswered_ = 0;
-    std::vector<std::size_t> push_bytes_;  ///< of the unanswered pushes, oldest first
-    std::size_t push_bytes_total_ = 0;
+    std::size_t push_bytes_ = 0;  ///< of the unanswered pushes
 };
 
 }  // namespace syncline
