@@ -176,6 +176,7 @@ ChainHead read_head(Reader& in) {
     ChainHead head;
     in.array_of(2);
     head.counter = in.u64(counter_max);
+    in.require(head.counter > 0, ErrorCode::not_canonical);  // left out instead
     const BytesView hash = in.binary_of(16);
     if (!in.failed()) std::copy(hash.begin(), hash.end(), head.hash.bytes.begin());
     return head;
@@ -484,7 +485,7 @@ Result<std::vector<BatchEntry>> decode_batch(BytesView bytes, const Limits& limi
         in.require(who < replicas.size() && who <= introduced, ErrorCode::out_of_range);
         introduced += who == introduced ? 1 : 0;
         const BytesView change = in.binary(limits.bytes_max);
-        if (!in.failed()) entries.push_back({replicas[who], change});
+        if (!in.failed()) entries.push_back({replicas[static_cast<std::size_t>(who)], change});
     }
     in.require(introduced == replicas.size(), ErrorCode::not_canonical);
     return in.finish(std::move(entries));
