@@ -216,7 +216,7 @@ package_check() {
 }
 
 started=$SECONDS
-timeout_seconds=600
+timeout_seconds=1200
 if [[ $mode == long ]]; then timeout_seconds=21600; fi
 
 if check "setup" scripts/setup.sh; then

@@ -1,11 +1,12 @@
 // The promise under test: once `commit` returned, the change survives a power cut at any I/O.
 
+#include "support/arbitrary.hpp"
 #include "support/power_loss_vfs.hpp"
 #include "syncline/sqlite/database.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
+#include <algorithm>
 #include <iostream>
 #include <random>
 
@@ -16,12 +17,6 @@ using test::Fsync;
 using test::PowerLossVfs;
 
 namespace {
-
-/// SYNCLINE_CUTS=100000 for the long run.
-std::uint64_t cuts_wanted(std::uint64_t usual) {
-    const char* wanted = std::getenv("SYNCLINE_CUTS");
-    return wanted == nullptr ? usual : std::strtoull(wanted, nullptr, 10);
-}
 
 sqlite::Options options_for(const PowerLossVfs& vfs, Synchronous synchronous) {
     sqlite::Options options;
@@ -174,7 +169,7 @@ Tally cut_power(std::uint64_t cuts, Fsync fsync, Synchronous synchronous) {
 }  // namespace
 
 TEST_CASE("no acknowledged commit is lost at a power cut", "[sqlite][power]") {
-    const auto tally = cut_power(cuts_wanted(4000), Fsync::honest, Synchronous::full);
+    const auto tally = cut_power(testing::scaled(4'000), Fsync::honest, Synchronous::full);
     CAPTURE(tally.first_bad_seed);
     CHECK(tally.lost == 0);
     CHECK(tally.corrupt == 0);
@@ -197,8 +192,9 @@ TEST_CASE("the power-loss harness notices a disk that lies about fsync",
 TEST_CASE("every I/O of a short history can be the last one", "[sqlite][power]") {
     // The first life of one device, from the empty disk on, cut at each of its I/Os in turn.
     constexpr std::uint64_t operations = 120;
+    const std::uint64_t seeds = std::min<std::uint64_t>(testing::scaled(6), 60);
     for (std::uint64_t at = 1; at <= operations; ++at)
-        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
             CAPTURE(at, seed);
             Device device(Fsync::honest, Synchronous::full);
             std::mt19937_64 random(1);
@@ -212,7 +208,7 @@ TEST_CASE("every I/O of a short history can be the last one", "[sqlite][power]")
 }
 
 TEST_CASE("a killed process loses nothing that the kernel has", "[sqlite][power]") {
-    const auto seed = GENERATE(range(1U, 200U));
+    const auto seed = GENERATE(range(std::uint64_t{0}, testing::scaled(200)));
     CAPTURE(seed);
     Device device(Fsync::honest, Synchronous::normal);  // even without a sync per commit
     std::mt19937_64 random(seed);
