@@ -95,6 +95,8 @@ private:
     bool write_queued();
     void end(Error why);
     void give_up(Error why);
+    // A number in the place lws has for a pointer; nobody follows it.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     [[nodiscard]] void* tag() const { return reinterpret_cast<void*>(connection_); }
     [[nodiscard]] bool on_loop() const { return std::this_thread::get_id() == thread_.get_id(); }
 

@@ -209,7 +209,7 @@ Result<SpaceState> SqliteSpaceStorage::load() {
     return state;
 }
 
-Result<> SqliteSpaceStorage::create(SpaceState state) {
+Result<> SqliteSpaceStorage::create(const SpaceState& state) {
     auto row = database_.prepare(
         "INSERT INTO spaces (id, name, replica, epoch, own_hash, pruned_hash, checksum) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");

@@ -35,7 +35,7 @@ public:
         : database_(database), space_(space) {}
 
     /// Makes the space's row.
-    Result<> create(SpaceState state);
+    Result<> create(const SpaceState& state);
 
     Result<> begin() override;
     Result<> commit() override;

@@ -513,9 +513,9 @@ Result<> Space::wait_in_sync(std::chrono::milliseconds timeout) const {
 Result<Store> Store::open(const std::string& path, StoreOptions options) {
     client::StoreCore::Options core;
     core.path = path;
-    core.vfs = options.vfs;
-    core.now_ms = options.now_ms ? options.now_ms : client::system_now_ms;
-    core.random = options.random ? options.random : client::system_random;
+    core.vfs = std::move(options.vfs);
+    core.now_ms = options.now_ms ? std::move(options.now_ms) : client::system_now_ms;
+    core.random = options.random ? std::move(options.random) : client::system_random;
     core.new_replica_id = client::random_replica_id;
     const auto now_ms = core.now_ms;
     const RandomSource random = core.random;

@@ -15,9 +15,9 @@
 namespace syncline::relay {
 namespace {
 
-constexpr std::uint64_t clock_bound_s_max = 24 * 3600;
+constexpr std::uint64_t clock_bound_s_max = std::uint64_t{24} * 3600;
 constexpr std::uint64_t connections_max_max = 1'000'000;
-constexpr std::uint64_t ttl_s_max = 366 * 24 * 3600;
+constexpr std::uint64_t ttl_s_max = std::uint64_t{366} * 24 * 3600;
 
 std::optional<std::uint64_t> number(std::string_view text, std::uint64_t least,
                                     std::uint64_t most) {
@@ -251,17 +251,18 @@ Result<std::vector<std::string>> flags_of(const std::map<std::string, std::strin
             return fail(ErrorCode::invalid_argument,
                         "environment: " + variable + " is no option of this relay");
         }
+        const std::string prefix = name + "=";
         const bool on_command_line =
             std::any_of(given.begin(), given.end(), [&](const std::string& argument) {
-                return argument == name || argument.rfind(name + "=", 0) == 0;
+                return argument == name || argument.rfind(prefix, 0) == 0;
             });
         if (on_command_line) continue;
         const bool list =
             name == "--key" || name == "--key-alg" || name == "--key-id" || name == "--origin";
         std::istringstream parts(value);
         for (std::string part; list && std::getline(parts, part, ',');)
-            flags.push_back(name + "=" + part);
-        if (!list) flags.push_back(name + "=" + value);
+            flags.push_back(prefix + part);
+        if (!list) flags.push_back(prefix + value);
     }
     return flags;
 }

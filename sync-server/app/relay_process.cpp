@@ -231,7 +231,7 @@ void RelayProcess::turn_ended() {
 
 /// The store's queue is full. Everything that comes behind in the same chain is a gap, so refusing
 /// one push refuses the rest.
-void RelayProcess::answer_refused(std::vector<RelayRequest> refused) {
+void RelayProcess::answer_refused(const std::vector<RelayRequest>& refused) {
     if (refused.empty()) return;
     std::vector<RelayReply> replies;
     const auto answer = [&](ConnectionId connection, const SpaceKey& space,

@@ -82,7 +82,7 @@ private:
     void begin_drain();
     void end_drain();
     void reload_keys();
-    void answer_refused(std::vector<RelayRequest> refused);
+    void answer_refused(const std::vector<RelayRequest>& refused);
 
     Options options_;
     Metrics& metrics_;

@@ -17,7 +17,7 @@ std::uint64_t wall_ms() {
 std::size_t bytes_of(const RelayRequest& request) {
     if (const auto* push = std::get_if<relay_request::Push>(&request)) {
         std::size_t bytes = sizeof *push;
-        for (const Bytes& change : push->message.changes) bytes += sizeof change + change.size();
+        for (const Bytes& change : push->message.changes) bytes += sizeof(Bytes) + change.size();
         return bytes;
     }
     if (const auto* open = std::get_if<relay_request::Open>(&request)) {
@@ -150,7 +150,8 @@ bool StoreThread::answer(std::vector<RelayRequest> requests, std::size_t bytes) 
     const std::size_t count = requests.size();
     const RelayEngine::Statistics before = engine_.statistics();
     const auto began = std::chrono::steady_clock::now();
-    auto replies = engine_.process(std::move(requests), wall_ms());
+    auto replies = engine_.process(requests, wall_ms());
+    requests = {};  // freed before the replies go out
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     if (!replies) {
         const std::lock_guard lock(mutex_);

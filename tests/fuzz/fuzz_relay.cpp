@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::vector<RelayRequest> open;
         open.emplace_back(
             relay_request::Open{9, {name.first, name.second}, {}, Access::read, {name.second}});
-        if (!restarted.process(std::move(open), now_ms)) std::abort();
+        if (!restarted.process(open, now_ms)) std::abort();
     }
     return 0;
 }

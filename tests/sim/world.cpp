@@ -721,7 +721,7 @@ std::vector<RelayReply> World::process(std::vector<RelayRequest> requests) {
     }
     std::vector<RelayReply> flawed;
     if (settings_.control != Control::none) flawed_requests(requests, flawed);
-    auto replies = relay_.engine->process(std::move(requests), relay_clock());
+    auto replies = relay_.engine->process(requests, relay_clock());
     if (!replies) {
         note("the relay's storage fails: " + replies.error().message);
         if (replies.error().code != ErrorCode::storage_failed) {

@@ -18,6 +18,7 @@ Process::Process(std::vector<std::string> arguments, const std::string& director
                  const std::string& name)
     : out_(directory + "/" + name + ".out"), err_(directory + "/" + name + ".err") {
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;

@@ -587,7 +587,7 @@ Result<> Database::exec(std::string_view sql) {
         sql.remove_prefix(static_cast<std::size_t>(tail - sql.data()));
         if (stmt == nullptr) continue;  // a comment, or white space
         ++connection.statements_held;
-        const auto done =
+        auto done =
             Statement(connection, stmt, sqlite3_stmt_readonly(stmt) != 0, /*cached=*/false).run();
         if (!done) return done;
     }

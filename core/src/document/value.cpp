@@ -165,9 +165,16 @@ void write_value(Writer& out, const Value& value) {
 
 namespace {
 
+// std::bit_cast, which Emscripten's library may lack.
+std::uint64_t bits_of(double value) {
+    std::uint64_t bits = 0;
+    static_assert(sizeof bits == sizeof value);
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 bool is_the_nan(double value) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    return std::memcmp(&value, &nan, sizeof nan) == 0;
+    return bits_of(value) == bits_of(std::numeric_limits<double>::quiet_NaN());
 }
 
 // Recursion is bounded by value_depth_max.

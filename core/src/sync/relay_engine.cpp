@@ -43,7 +43,7 @@ RelayEngine::RelayEngine(RelayStorage& storage, RandomSource random, Options opt
 
 RelayEngine::~RelayEngine() = default;
 
-Result<std::vector<RelayReply>> RelayEngine::process(std::vector<RelayRequest> requests,
+Result<std::vector<RelayReply>> RelayEngine::process(const std::vector<RelayRequest>& requests,
                                                      std::uint64_t now_ms) {
     Replies answers;
     Replies broadcasts;

@@ -109,8 +109,8 @@ struct Relay {
                        RelayEngine::Options{}};
     const SpaceKey key{"", "s"};
 
-    std::vector<RelayReply> process(std::vector<RelayRequest> requests) {
-        auto replies = engine.process(std::move(requests), now_ms);
+    std::vector<RelayReply> process(const std::vector<RelayRequest>& requests) {
+        auto replies = engine.process(requests, now_ms);
         REQUIRE(replies.has_value());
         return std::move(*replies);
     }

@@ -129,7 +129,7 @@ public:
     /// Carries out `requests`. An error means that the storage is beyond use: nothing was answered,
     /// nothing may be, and the process should end (RELIABILITY of fsync: never retry). A full disk
     /// is no such error: those requests are answered as retryable.
-    [[nodiscard]] Result<std::vector<RelayReply>> process(std::vector<RelayRequest> requests,
+    [[nodiscard]] Result<std::vector<RelayReply>> process(const std::vector<RelayRequest>& requests,
                                                           std::uint64_t now_ms);
 
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
