@@ -1,7 +1,7 @@
-// Writes a row, reads it back: headers are found, libraries link in the right order, the bundled
-// SQLite is the one in use. The argument is a directory to write to.
-#include <syncline/result.hpp>
-#include <syncline/sqlite/database.hpp>
+// Writes a document, reads it back after opening the file again: headers are found, libraries link
+// in the right order, the bundled SQLite is the one in use. The argument is a directory to write
+// to.
+#include <syncline/client/store.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -9,20 +9,33 @@
 
 namespace {
 
-syncline::Result<> run(const std::string& directory) {
-    syncline::sqlite::Options options;
-    options.path = directory + "/package.db";
-    std::filesystem::remove(options.path);
-    auto database = syncline::sqlite::Database::open(options);
-    if (!database) return tl::unexpected(database.error());
-    if (auto done = database->exec("create table greeting (words text)"); !done) return done;
-    if (auto done = database->exec("insert into greeting values ('hello')"); !done) return done;
-    auto select = database->prepare("select words from greeting");
-    if (!select) return tl::unexpected(select.error());
-    const auto row = select->step();
-    if (!row) return tl::unexpected(row.error());
-    if (!*row) return syncline::fail(syncline::ErrorCode::not_found, "the row is gone");
+syncline::Result<> write(const std::string& path) {
+    auto store = syncline::Store::open(path);
+    if (!store) return tl::unexpected(store.error());
+    auto space = store->space("greetings");
+    if (!space) return tl::unexpected(space.error());
+    return space->transact(
+        [](syncline::Transaction& tx) { tx.document("greetings", "first").set("words", "hello"); });
+}
+
+syncline::Result<> read(const std::string& path) {
+    auto store = syncline::Store::open(path);
+    if (!store) return tl::unexpected(store.error());
+    auto space = store->space("greetings");
+    if (!space) return tl::unexpected(space.error());
+    const auto greeting = space->get({"greetings", "first"});
+    if (!greeting) return tl::unexpected(greeting.error());
+    const auto* words = *greeting ? (*greeting)->find("words") : nullptr;
+    if (words == nullptr || *words != syncline::Value("hello"))
+        return syncline::fail(syncline::ErrorCode::not_found, "the words are gone");
     return {};
+}
+
+syncline::Result<> run(const std::string& directory) {
+    const std::string path = directory + "/package.db";
+    std::filesystem::remove(path);
+    if (auto done = write(path); !done) return done;
+    return read(path);
 }
 
 }  // namespace
