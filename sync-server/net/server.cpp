@@ -1,8 +1,10 @@
-// The only file of the relay that knows libwebsockets. Its callbacks become Handler calls; what the
-// Handler wants sent or closed is noted and carried out when the turn of the loop ends.
+// The relay's use of libwebsockets (with http.cpp and log.cpp). Its callbacks become Handler calls;
+// what the Handler wants sent or closed is noted and carried out when the turn of the loop ends.
 
 #include "net/server.hpp"
 
+#include "net/http.hpp"
+#include "net/log.hpp"
 #include "net/socket.hpp"
 
 #include <libwebsockets.h>
@@ -46,7 +48,6 @@ constexpr std::int64_t tick_ms = 100;
 constexpr std::int64_t confirmations_per_ping = 3;
 constexpr std::int64_t close_within_ms = 5000;
 constexpr std::int64_t audit_every_ms = 1000;
-constexpr unsigned log_lines_per_second_max = 20;
 
 struct Connection {
     ConnectionId id = 0;
@@ -83,103 +84,6 @@ struct Peer {
     AddressKey address{};
     Connection* connection = nullptr;
 };
-
-// libwebsockets logs through a plain function; its calls come on the thread that is inside it.
-thread_local class LogTarget* log_target = nullptr;
-
-class LogTarget {
-public:
-    explicit LogTarget(LogSink sink) : sink_(std::move(sink)) {}
-    void line(LogLevel level, std::string_view text) {
-        if (!sink_) return;
-        const auto second = static_cast<std::int64_t>(uv_hrtime() / 1'000'000'000);
-        if (second != second_) {
-            second_ = second;
-            lines_ = 0;
-        }
-        if (++lines_ > log_lines_per_second_max) return;
-        std::string clean;
-        for (const char c : text) {
-            if (c != '\n') clean.push_back(c >= ' ' && c <= '~' ? c : '?');
-        }
-        sink_(level, clean);
-    }
-
-private:
-    LogSink sink_;
-    std::int64_t second_ = 0;
-    unsigned lines_ = 0;
-};
-
-class LogScope {
-public:
-    explicit LogScope(LogTarget& target) : previous_(log_target) { log_target = &target; }
-    ~LogScope() { log_target = previous_; }
-    LogScope(const LogScope&) = delete;
-    LogScope& operator=(const LogScope&) = delete;
-
-private:
-    LogTarget* previous_;
-};
-
-void emit_log(int level, const char* line) {
-    if (log_target != nullptr) {
-        log_target->line(level == LLL_ERR ? LogLevel::error : LogLevel::warning, line);
-    }
-}
-
-/// A request header's value. Absent and empty are the same; a value too long for the buffer is
-/// `refused`.
-struct Header {
-    std::string value;
-    bool refused = false;
-};
-
-Header header(lws* wsi, lws_token_indexes token) {
-    std::array<char, 512> buffer{};
-    const int length = lws_hdr_copy(wsi, buffer.data(), static_cast<int>(buffer.size()), token);
-    if (length < 0) return {"", true};
-    return {std::string(buffer.data(), static_cast<std::size_t>(length)), false};
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Writes a whole HTTP response. False when the connection is to be dropped.
-bool respond(lws* wsi, const HttpResponse& response) {
-    std::array<unsigned char, LWS_PRE + 1024> head{};
-    unsigned char* const start = head.data() + LWS_PRE;
-    unsigned char* const end = head.data() + head.size() - 1;
-    unsigned char* at = start;
-    const auto add = [&](const char* name, std::string_view value) {
-        return lws_add_http_header_by_name(wsi, reinterpret_cast<const unsigned char*>(name),
-                                           reinterpret_cast<const unsigned char*>(value.data()),
-                                           static_cast<int>(value.size()), &at, end) == 0;
-    };
-    if (lws_add_http_common_headers(wsi, response.status, response.content_type.c_str(),
-                                    response.body.size(), &at, end) != 0 ||
-        !add("cache-control:", "no-store") || !add("x-content-type-options:", "nosniff")) {
-        return false;
-    }
-    if (response.status == 405 && !add("allow:", "GET")) return false;
-    if (response.status == 426 &&
-        !(add("upgrade:", "websocket") && add("sec-websocket-version:", "13"))) {
-        return false;
-    }
-    if (lws_finalize_write_http_header(wsi, start, &at, end) != 0) return false;
-    std::vector<unsigned char> body(LWS_PRE + response.body.size());
-    std::copy(response.body.begin(), response.body.end(), body.begin() + LWS_PRE);
-    return lws_write(wsi, body.data() + LWS_PRE, response.body.size(), LWS_WRITE_HTTP_FINAL) >= 0;
-}
-
-HttpResponse plain(unsigned status, std::string text) {
-    return {status, "text/plain; charset=utf-8", std::move(text) + "\n"};
-}
 
 }  // namespace
 
@@ -246,7 +150,6 @@ private:
     void adopt(int socket, const AddressKey& address);
     void peer_gone(lws* wsi);
 
-    int confirm_upgrade(lws* wsi);
     int answer_http(lws* wsi, std::string_view path);
     void opened(lws* wsi);
     void closed(Connection& c);
@@ -533,44 +436,9 @@ void Server::Impl::peer_gone(lws* wsi) {
 
 // HTTP.
 
-/// Decides on a request with an Upgrade header: 0 lets it pass, -1 hangs up.
-/// libwebsockets 4.1 comes here even after it answered an unknown Upgrade itself, and then its own
-/// pointer to the header's value may point to freed memory, which it would go on to read. Hence the
-/// header is fetched anew, and everything but "websocket" ends here.
-int Server::Impl::confirm_upgrade(lws* wsi) {
-    const auto refuse = [&](unsigned status, const char* text) {
-        respond(wsi, plain(status, text));
-        return -1;
-    };
-    if (!equal_ignoring_case(header(wsi, WSI_TOKEN_UPGRADE).value, "websocket")) return -1;
-    if (header(wsi, WSI_TOKEN_GET_URI).value != options_.path) return refuse(404, "not found");
-    if (header(wsi, WSI_TOKEN_VERSION).value != "13")
-        return refuse(426, "WebSocket version 13 only");
-    if (header(wsi, WSI_TOKEN_KEY).value.size() != 24) return refuse(400, "bad Sec-WebSocket-Key");
-
-    const Header origin = header(wsi, WSI_TOKEN_ORIGIN);
-    if (origin.refused) return refuse(403, "origin refused");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0) {
-        const auto& allowed = options_.origins_allowed;
-        const bool known = std::find(allowed.begin(), allowed.end(), origin.value) != allowed.end();
-        const bool open = allowed.empty() && listener_.loopback;
-        if (origin.value == "null" || !(known || open)) return refuse(403, "origin refused");
-    }
-    return 0;
-}
-
 /// Answers a request without Upgrade; non-zero hangs up.
 int Server::Impl::answer_http(lws* wsi, std::string_view path) {
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0) {
-        respond(wsi, plain(405, "GET only"));
-        return -1;
-    }
-    const Header length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    if ((!length.value.empty() && length.value != "0") || length.refused ||
-        lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
-        respond(wsi, plain(413, "no request bodies"));
-        return -1;
-    }
+    if (refused_request(wsi)) return -1;
     turn_used_ = true;
     const HttpResponse response =
         path == options_.path ? plain(426, "WebSocket only") : handler_.get(path);
@@ -596,7 +464,7 @@ void Server::Impl::opened(lws* wsi) {
     promote_by_.push_back(
         {now_ms() + std::chrono::milliseconds(options_.promote_within).count(), c.id});
     turn_used_ = true;
-    handler_.opened(c.id, PeerInfo{to_text(peer->address), header(wsi, WSI_TOKEN_ORIGIN).value});
+    handler_.opened(c.id, PeerInfo{to_text(peer->address), origin_of(wsi)});
     if (stopping_) begin_close(c, close_going_away, "going away");
 }
 
@@ -888,7 +756,8 @@ int Server::Impl::event(lws* wsi, lws_callback_reasons reason, const void* in, s
     const auto* peer = static_cast<const Peer*>(lws_get_opaque_user_data(wsi));
     Connection* const c = peer == nullptr ? nullptr : peer->connection;
     switch (reason) {
-        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return confirm_upgrade(wsi);
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+            return confirm_upgrade(wsi, options_, listener_.loopback);
         case LWS_CALLBACK_HTTP: return answer_http(wsi, {static_cast<const char*>(in), length});
         case LWS_CALLBACK_ESTABLISHED: opened(wsi); return 0;
         case LWS_CALLBACK_RECEIVE:
