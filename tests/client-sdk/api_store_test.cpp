@@ -212,6 +212,7 @@ TEST_CASE("many threads write, read and observe one store", "[api][threads]") {
     nowhere.backoff_max = std::chrono::milliseconds(5);
     REQUIRE(app.store.connect(nowhere));
     std::vector<std::thread> threads;
+    threads.reserve(writers);
     std::atomic<int> failures{0};
     for (int w = 0; w < writers; ++w) {
         threads.emplace_back([&, w] {

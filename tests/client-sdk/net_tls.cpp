@@ -27,11 +27,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template <auto release>
+template <auto Release>
 struct Releases {
     template <typename T>
     void operator()(T* p) const {
-        release(p);
+        Release(p);
     }
 };
 using Key = std::unique_ptr<EVP_PKEY, Releases<EVP_PKEY_free>>;

@@ -67,7 +67,7 @@ public:
     /// Answers the handshake; `selected` empty leaves the subprotocol out.
     std::string handshake(const std::string& selected = "syncline.v1",
                           const std::string& more = "") {
-        const std::string request = read_request();
+        std::string request = read_request();
         const std::string name = "ec-WebSocket-Key: ";  // either case of the S
         const auto at = request.find(name);
         if (at == std::string::npos) return request;
@@ -598,6 +598,7 @@ TEST_CASE("work posted from many threads runs on one, in each thread's order", "
     std::vector<int> last(threads, -1);  // touched on the driver's thread only
     bool ordered = true;
     std::vector<std::thread> posters;
+    posters.reserve(threads);
     for (int id = 0; id < threads; ++id)
         posters.emplace_back([&, id] {
             for (int n = 0; n < each; ++n)

@@ -304,7 +304,7 @@ TEST_CASE("a digest carries and borrows over all of its 128 bits", "[digest]") {
     sum.add(Digest::from(one));
     CHECK(sum.value() == Hash{});
     Digest low;
-    for (int i = 0; i < 8; ++i) ones.bytes[static_cast<std::size_t>(8 + i)] = std::byte{0};
+    for (std::size_t i = 0; i < 8; ++i) ones.bytes[8 + i] = std::byte{0};
     low = Digest::from(ones);
     low.add(Digest::from(one));
     CHECK(to_hex(low.value().view()) == "00000000000000000100000000000000");

@@ -251,6 +251,7 @@ TEST_CASE("a good token becomes its grant", "[auth]") {
         const auto v = verifier({public_key(Algorithm::eddsa, ed25519_public)}, requirements);
         const auto token = sign_eddsa(claims, ed25519_private).value();
         std::vector<std::thread> threads;
+        threads.reserve(4);
         std::atomic<int> good{0};
         for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] {

@@ -22,7 +22,7 @@ namespace {
 const std::string secret = "a secret of at least thirty-two bytes, surely";
 
 std::string secret_file(const TemporaryDirectory& directory) {
-    const std::string path = directory.path() + "/key";
+    std::string path = directory.path() + "/key";
     std::ofstream(path) << secret << '\n';
     chmod(path.c_str(), 0600);
     return path;

@@ -41,6 +41,7 @@ public:
         std::remove(port_file().c_str());
         arguments.insert(arguments.begin(), std::string(SYNCLINE_BIN_DIR) + "/syncline-relay");
         std::vector<char*> argv;
+        argv.reserve(arguments.size() + 1);
         for (std::string& argument : arguments) argv.push_back(argument.data());
         argv.push_back(nullptr);
         posix_spawn_file_actions_t actions;

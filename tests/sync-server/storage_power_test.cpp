@@ -215,7 +215,7 @@ struct World {
                 push(line, from, requests);
                 if (random() % 8 == 0) push(line, {}, requests);  // all of it once more
             }
-            replies = engine.process(std::move(requests), now_ms);
+            replies = engine.process(requests, now_ms);
             if (!replies) return true;
             if (!hear(*replies)) return false;
         }
@@ -348,7 +348,7 @@ TEST_CASE("a batch that was stored and not answered gets its first answer when i
                         line.author.write(now_ms, std::string(world.random() % 60, 'y'));
                     world.push(line, from, requests);
                 }
-                replies = engine.process(std::move(requests), now_ms);
+                replies = engine.process(requests, now_ms);
             }
             CHECK(replies.error().code == ErrorCode::storage_failed);
         }
@@ -358,7 +358,7 @@ TEST_CASE("a batch that was stored and not answered gets its first answer when i
         REQUIRE(opened);
         std::vector<RelayRequest> again;
         for (auto& line : world.lines) world.push(line, line.accepted, again);
-        const auto answers = engine.process(std::move(again), now_ms);
+        const auto answers = engine.process(again, now_ms);
         REQUIRE(answers);
         REQUIRE(world.hear(*answers));
         for (const auto& line : world.lines) CHECK(line.accepted == line.author.head());
@@ -381,7 +381,7 @@ TEST_CASE("a damaged row stops its own space and no other", "[relay][storage]") 
                                           std::string(80, 'm'));
             world.push(line, {}, requests);
         }
-        REQUIRE(world.hear(engine.process(std::move(requests), now_ms).value()));
+        REQUIRE(world.hear(engine.process(requests, now_ms).value()));
     }
     {
         // A bit of the text in the first space's row.
@@ -417,7 +417,7 @@ TEST_CASE("a damaged row stops its own space and no other", "[relay][storage]") 
         requests.emplace_back(
             relay_request::Read{world.connection(line), space_key(line.space), 0});
     }
-    const auto answers = engine.process(std::move(requests), now_ms);
+    const auto answers = engine.process(requests, now_ms);
     REQUIRE(answers);
     for (const RelayReply& reply : *answers) {
         if (const auto* history = std::get_if<relay_reply::History>(&reply))
