@@ -102,6 +102,7 @@ void kill_under_load(std::size_t kills) {
         std::atomic<bool> stop{false};
         std::atomic<std::uint64_t> failed{0};
         std::vector<std::thread> writers;
+        writers.reserve(devices.size());
         for (auto& device : devices) {
             writers.emplace_back([&device, &stop, &failed] {
                 for (int i = 0; i < 6 && !stop; ++i) {

@@ -69,10 +69,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What got into the log can be read back by a relay that starts on it.
     RelayEngine restarted(storage, random, {});
     for (const auto& [name, id] : storage.image().names) {
-        std::vector<RelayRequest> open;
-        open.emplace_back(
-            relay_request::Open{9, {name.first, name.second}, {}, Access::read, {name.second}});
-        if (!restarted.process(open, now_ms)) std::abort();
+        relay_request::Open open{9, {name.first, name.second}, {}, Access::read, {}};
+        open.message.space = name.second;
+        if (!restarted.process({std::move(open)}, now_ms)) std::abort();
     }
     return 0;
 }

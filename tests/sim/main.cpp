@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
     std::uint64_t done = 0;
     std::uint64_t edits = 0, regressions = 0, identities = 0, refused = 0;
     for (; done < schedules && failed < failures_max; ++done) {
-        const Settings settings = draw_settings(mode, seed + done, control);
+        const unsigned long long this_seed = seed + done;
+        const Settings settings = draw_settings(mode, this_seed, control);
         const std::vector<Step> steps = draw_steps(settings);
         const Outcome outcome = run(mode, settings, steps, verbose);
         edits += outcome.edits;
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
         refused += outcome.refused;
         if (verbose) {
             for (const std::string& line : outcome.diary) std::printf("  %s\n", line.c_str());
-            std::printf("seed %llu trace %016llx\n", static_cast<unsigned long long>(seed + done),
+            std::printf("seed %llu trace %016llx\n", this_seed,
                         static_cast<unsigned long long>(outcome.trace));
         }
         if (outcome.failure.empty()) continue;

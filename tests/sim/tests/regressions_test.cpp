@@ -78,6 +78,7 @@ wire::Opened opened(std::uint64_t head, std::uint64_t from, ChainHead own = {}) 
 wire::Changes batch(std::uint64_t first, const ReplicaId& author,
                     const std::vector<Bytes>& changes) {
     std::vector<wire::BatchEntry> entries;
+    entries.reserve(changes.size());
     for (const Bytes& change : changes) entries.push_back({author, change});
     return {"s", {wire::Batch{first, 99, wire::encode_batch(entries)}}};
 }
