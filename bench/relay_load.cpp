@@ -93,6 +93,7 @@ public:
                                            "--listen", "127.0.0.1:0", "--port-file",
                                            port_file,  "--log-level", "warning"};
         std::vector<char*> argv;
+        argv.reserve(arguments.size() + 1);
         for (std::string& argument : arguments) argv.push_back(argument.data());
         argv.push_back(nullptr);
         posix_spawn_file_actions_t actions;
@@ -631,6 +632,7 @@ ordered_json paced(const Setting& setting, const char* name, std::size_t spaces,
     const auto sends =
         static_cast<std::size_t>(rate * (setting.seconds + 1) * static_cast<double>(spaces));
     std::vector<Tape> tapes;
+    tapes.reserve(authors.size());
     for (const std::size_t author : authors) {
         tapes.push_back(make_tape(test::replica_number(author + 1), space_of(author),
                                   sends / authors.size() + 1, 1));

@@ -49,6 +49,7 @@ void Connector::notify(std::string space) {
 }
 
 void Connector::connect_now() {
+    loop_ = std::this_thread::get_id();
     waiting_to_retry_ = false;
     {
         const std::lock_guard guard(lock_);
@@ -103,9 +104,14 @@ void Connector::finish(const std::function<ClientEffects()>& step) {
         for (ClientEvent& event : effects.events) {
             if (const auto* welcomed = std::get_if<client_event::Welcomed>(&event)) {
                 (void)core_.set_clock_offset_ms(welcomed->offset_ms);
-                failures_ = 0;
                 owner_.connection_changed(SyncStatus::Connection::connected, std::nullopt, false);
             }
+            // Only what was of use ends the back-off: a relay that welcomes and then hangs up must
+            // not be asked four times a second.
+            const bool useful = std::holds_alternative<client_event::InSync>(event) ||
+                                std::holds_alternative<client_event::Accepted>(event) ||
+                                std::holds_alternative<client_event::Changed>(event);
+            if (useful) failures_ = 0;
             owner_.session_event(std::move(event));
         }
         if (effects.needs_identity) {

@@ -5,12 +5,14 @@
 #include "syncline/client/store.hpp"
 #include "syncline/sync/client_session.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace syncline::client {
 
@@ -40,6 +42,8 @@ public:
     void stop();
     /// A local change was committed in `space`, or the space was opened.
     void notify(std::string space);
+    /// Called from the driver's thread, as observers are.
+    [[nodiscard]] bool on_own_thread() const { return loop_ == std::this_thread::get_id(); }
 
 private:
     void connected() override;
@@ -60,6 +64,8 @@ private:
     std::function<std::uint64_t()> now_ms_;
     RandomSource random_;
     net::WebSocketClient socket_;
+
+    std::atomic<std::thread::id> loop_{};
 
     // On the driver's thread only.
     std::unique_ptr<ClientSession> session_;

@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <thread>
 
 namespace syncline {
 
@@ -88,9 +89,14 @@ public:
         disconnect();
         auto connector = std::make_unique<Connector>(lock_, *core_, *this, std::move(options),
                                                      std::move(*endpoint), now_ms_, random_);
-        const std::lock_guard guard(connector_lock_);
-        connector_ = std::move(connector);
-        return connector_->start();
+        const auto started = connector->start();
+        if (!started) return started;
+        {
+            const std::lock_guard guard(connector_lock_);
+            connector_.swap(connector);
+        }
+        retire(std::move(connector));  // of another thread that connected meanwhile
+        return {};
     }
 
     void disconnect() {
@@ -100,12 +106,18 @@ public:
             connector = std::move(connector_);
         }
         if (connector == nullptr) return;
-        connector->stop();
+        retire(std::move(connector));
         {
             const std::lock_guard guard(lock_);
             set_offline();
         }
         status_changed_.notify_all();
+    }
+
+    /// Whether the caller is an observer on the network thread.
+    [[nodiscard]] bool on_network_thread() {
+        const std::lock_guard guard(connector_lock_);
+        return connector_ != nullptr && connector_->on_own_thread();
     }
 
     void notify(const std::string& space) {
@@ -158,8 +170,10 @@ public:
         observers_[id] = std::make_shared<Observer>(std::move(observer));
         return Subscription([weak = weak_from_this(), id] {
             if (const auto self = weak.lock()) {
+                // What the app's function owns is let go of without the lock: it may call back.
+                decltype(self->observers_)::node_type gone;
                 const std::lock_guard inner(self->lock_);
-                self->observers_.erase(id);
+                gone = self->observers_.extract(id);
             }
         });
     }
@@ -226,6 +240,16 @@ public:
     }
 
 private:
+    /// Stops a connector. An observer runs on the thread that has to be joined, so there another
+    /// thread does it, and keeps this store until it has.
+    void retire(std::unique_ptr<Connector> connector) {
+        if (connector == nullptr) return;
+        if (!connector->on_own_thread()) return connector->stop();
+        std::thread([self = shared_from_this(), last = std::move(connector)]() mutable {
+            last.reset();
+        }).detach();
+    }
+
     static void tell(const Observer& observer, const News& item) {
         if (observer.space != item.space) return;
         if (observer.rejected && !item.rejected.empty()) observer.rejected(item.rejected);
@@ -521,7 +545,16 @@ Result<Store> Store::open(const std::string& path, StoreOptions options) {
     const RandomSource random = core.random;
     auto opened = client::StoreCore::open(std::move(core));
     if (!opened) return tl::unexpected(opened.error());
-    return Store(std::make_shared<client::StoreImpl>(std::move(*opened), now_ms, random));
+    // The last owner may be an observer on the network thread, which cannot join itself.
+    const auto destroy = [](client::StoreImpl* store) {
+        if (store->on_network_thread()) {
+            std::thread([store] { delete store; }).detach();
+        } else {
+            delete store;
+        }
+    };
+    return Store(std::shared_ptr<client::StoreImpl>(
+        new client::StoreImpl(std::move(*opened), now_ms, random), destroy));
 }
 
 Result<Space> Store::space(const std::string& name) {

@@ -22,14 +22,14 @@ Result<std::string> read_token(const std::string& file) {
 }
 
 /// Errors that waiting does not mend.
-bool is_final(const SyncStatus& status) {
+bool is_final(const SyncStatus& status, const SyncOptions& options) {
     if (!status.last_error) return false;
     switch (status.last_error->code) {
         case ErrorCode::not_a_relay:
         case ErrorCode::unauthorized:
-        case ErrorCode::token_expired:
         case ErrorCode::forbidden:
         case ErrorCode::version_unsupported: return true;
+        case ErrorCode::token_expired: return options.token_file.empty();  // a file may be renewed
         default: return status.last_error_is_final;
     }
 }
@@ -105,7 +105,7 @@ int sync(const Context& context, const SyncOptions& options) {
         }
         const SyncStatus status = space.status();
         const bool late = !options.watch && std::chrono::steady_clock::now() >= deadline;
-        if (!waited && (is_final(status) || late)) {
+        if (!waited && (is_final(status, options) || late)) {
             opened->store.disconnect();
             if (!status.last_error) return report(waited.error());
             return report(*status.last_error);

@@ -253,7 +253,10 @@ TEST_CASE("a space that may only be read keeps its changes and sends them when i
 
     world.access = Access::read;
     REQUIRE(alice.write_mark());
-    REQUIRE(world.sync(alice));
+    // Not "in sync": its edit stays here, and it is told why.
+    CHECK_FALSE(world.sync(alice));
+    REQUIRE(alice.space_failed);
+    CHECK(alice.space_failed->code == ErrorCode::forbidden);
     CHECK(alice.marks().size() == 2);
     CHECK(alice.space().pending() == 1);
     REQUIRE(alice.write_mark());

@@ -245,8 +245,10 @@ void World::carry_out(Device& device, ClientEffects effects) {
             }
         } else if (const auto* failed_space = std::get_if<client_event::SpaceFailed>(&event)) {
             note(name_of_device(device.number) + ": space fails, " + failed_space->error.message);
-            if (!failed_space->retryable)
-                fail("space failed for good: " + failed_space->error.message);
+            // A right that is missing for a while is part of the schedule.
+            const bool final =
+                !failed_space->retryable && failed_space->error.code != ErrorCode::forbidden;
+            if (final) fail("space failed for good: " + failed_space->error.message);
         }
     }
     if (effects.needs_identity) {

@@ -26,7 +26,9 @@ bool Document::note_early(const FieldOp& op, const Event& at, const VersionVecto
         for (const Dot& dot : op.op.removes) {
             if (!(dot.replica == at.dot.replica) && !seen->covers(dot)) unseen.push_back(dot);
         }
-        early_.insert_all(DotSet(std::move(unseen)));
+        // The same everywhere, since all follow one log; see early_max.
+        if (early_.size() + unseen.size() <= early_max)
+            early_.insert_all(DotSet(std::move(unseen)));
     }
     const bool removed_early = !early_.empty() && early_.erase(at.dot);
     const bool counts = op.op.code == OpCode::add || op.op.code == OpCode::cancel;

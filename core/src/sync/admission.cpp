@@ -77,6 +77,10 @@ PushVerdict judge(const wire::Push& push, const ReplicaHead& before,
     for (; next < push.changes.size(); ++next) {
         const Bytes& bytes = push.changes[next];
         auto change = check(bytes, last, expected, context, highest);
+        if (!change && change.error().code == ErrorCode::unknown_format) {
+            verdict.unreadable = true;
+            break;
+        }
         if (!change) {
             verdict.refusals.push_back({expected, change.error().code, change.error().message});
             // Judge the rest as far as their counters can be told.

@@ -29,6 +29,8 @@ struct PushVerdict {
     std::vector<wire::Refusal> refusals;
     std::uint64_t duplicates = 0;
     bool fork = false;
+    /// A change is in a format that this relay does not know yet: no verdict, try again later.
+    bool unreadable = false;
 };
 
 /// Judges a push whose head is at or below `before`, the relay's end of the author's chain. No

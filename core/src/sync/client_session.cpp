@@ -112,6 +112,7 @@ void ClientSession::on(const wire::Welcome& message, std::uint64_t now_ms, Clien
 void ClientSession::open(Line& line, ClientEffects& effects) {
     line.open = false;
     line.asked = true;
+    line.told_forbidden = false;
     line.in_sync = false;
     line.unanswered = 0;
     effects.send.push_back(wire::encode(line.space->open_message()));
@@ -129,6 +130,9 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
     line->head = message.head;
     line->sent = message.own;
     effects.events.emplace_back(client_event::Opened{message.space, message.access});
+    if (auto swapped = line->space->take_swapped(); !swapped.empty()) {
+        effects.events.emplace_back(client_event::Changed{message.space, std::move(swapped)});
+    }
     // A wrong clock may have stamped what nobody has seen yet; that much can still be put right.
     const bool settled = line->space->state().replica == options_.replica;
     if (settled) {
@@ -141,6 +145,15 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
 }
 
 void ClientSession::push(Line& line, ClientEffects& effects) {
+    if (line.open && line.access != Access::write && line.space->pending() > 0 &&
+        !line.told_forbidden) {
+        line.told_forbidden = true;
+        effects.events.emplace_back(client_event::SpaceFailed{
+            line.space->state().name,
+            {ErrorCode::forbidden,
+             "the relay lets this device read here only; its edits stay here"},
+            false});
+    }
     if (!line.open || line.access != Access::write || line.retry_after_ms != 0) return;
     while (line.unanswered < options_.pushes_max) {
         auto out = line.space->outgoing(options_.replica, line.sent, options_.push_bytes);
@@ -267,8 +280,7 @@ void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, Clien
 void ClientSession::progress(Line& line, ClientEffects& effects) {
     const SpaceReplica& space = *line.space;
     const bool done = line.open && !space.staging() && space.state().cursor >= line.head &&
-                      space.state().replica == options_.replica &&
-                      (space.pending() == 0 || line.access != Access::write);
+                      space.state().replica == options_.replica && space.pending() == 0;
     if (!done || line.in_sync) return;
     line.in_sync = true;
     effects.events.emplace_back(client_event::InSync{space.state().name});

@@ -290,7 +290,16 @@ Result<> RelayEngine::handle(const relay_request::Push& request, std::uint64_t n
         ++statistics_.changes_accepted;
     }
     const ChainHead head = space.head_of(request.replica).head;
-    if (verdict.refusals.empty()) {
+    if (verdict.unreadable && verdict.refusals.empty()) {
+        wire::Failure failure;
+        failure.space = name;
+        failure.code = ErrorCode::unknown_format;
+        failure.message = "this relay is older than the change; it stays with you until then";
+        failure.retryable = true;
+        failure.retry_after_ms = 60'000;
+        failure.head = head;
+        answer(std::move(failure));
+    } else if (verdict.refusals.empty()) {
         answer(wire::Accepted{name, head});
     } else {
         answer(wire::Rejected{name, head, std::move(verdict.refusals)});
@@ -350,7 +359,11 @@ Result<bool> RelayEngine::cursor_is_good(const Space& space, const wire::Open& m
 /// The part of an open that writes: the space comes into being, or starts a new epoch because the
 /// caller saw batches that this storage does not hold, or an epoch that it has never heard of (it
 /// went back to before that one, or before the space itself).
+///
+/// Only a writer is believed, and only a writer makes a space: a reader who lies about its cursor
+/// must not loosen what admission asks of others, nor fill the disk with names.
 Result<> RelayEngine::prepare(const relay_request::Open& request) {
+    if (request.access != Access::write) return {};
     auto loaded = load(request.space, true);
     if (!loaded) return tl::unexpected(loaded.error());
     Space& space = **loaded;
@@ -371,6 +384,14 @@ Result<> RelayEngine::prepare(const relay_request::Open& request) {
 Result<> RelayEngine::handle(const relay_request::Open& request, Replies& replies) {
     auto loaded = load(request.space, false);
     if (!loaded) return tl::unexpected(loaded.error());
+    if (*loaded == nullptr) {
+        // Nobody has written here yet; the feed begins when somebody does.
+        wire::Opened empty;
+        empty.space = request.space.name;
+        empty.access = request.access;
+        replies.push_back(relay_reply::Opened{request.connection, request.space, std::move(empty)});
+        return {};
+    }
     Space& space = **loaded;
     auto good = cursor_is_good(space, request.message);
     if (!good) return tl::unexpected(good.error());

@@ -38,8 +38,18 @@ void RelayHub::carry_out(ConnectionId connection, RelayEffects effects) {
         output_.send(connection, std::make_shared<const Bytes>(wire::encode(message)));
     }
     for (auto& frame : effects.frames) output_.send(connection, std::move(frame));
+    for (const SpaceKey& space : effects.unfollow) unfollow(connection, space);
     for (RelayRequest& request : effects.requests) output_.submit(std::move(request));
     if (effects.close) output_.close(connection, effects.close->code, effects.close->reason);
+}
+
+void RelayHub::unfollow(ConnectionId connection, const SpaceKey& space) {
+    const auto found = sessions_.find(connection);
+    const auto followers = followers_.find(space);
+    if (found == sessions_.end() || followers == followers_.end()) return;
+    found->second->follows.erase(space);
+    subscriptions_ -= followers->second.erase(connection);
+    if (followers->second.empty()) followers_.erase(followers);
 }
 
 void RelayHub::deliver_one(const relay_reply::Broadcast& reply) {

@@ -17,7 +17,11 @@ wire::Failure failure(const Error& error, const std::string& space = {}) {
 }  // namespace
 
 void RelaySession::refuse(std::uint16_t code, const Error& error, RelayEffects& effects) {
-    effects.send.push_back(failure(error));
+    wire::Failure told = failure(error);
+    // A token can be renewed and a crowd passes; what else is refused here stays refused.
+    told.retryable =
+        error.code == ErrorCode::token_expired || error.code == ErrorCode::rate_limited;
+    effects.send.emplace_back(std::move(told));
     effects.close = RelayEffects::Closing{code, std::string(name_of(error.code))};
     state_ = State::closed;
 }
@@ -25,7 +29,7 @@ void RelaySession::refuse(std::uint16_t code, const Error& error, RelayEffects& 
 RelayEffects RelaySession::receive(BytesView frame, std::uint64_t now_ms) {
     RelayEffects effects;
     if (state_ == State::closed) return effects;
-    const auto message = wire::decode(frame, wire::Limits{});
+    const auto message = wire::decode(frame, wire::client_frame_limits());
     if (!message) {
         refuse(close_code::protocol_error, message.error(), effects);
         return effects;
@@ -43,7 +47,7 @@ RelayEffects RelaySession::receive(BytesView frame, std::uint64_t now_ms) {
     } else if (const auto* auth = std::get_if<wire::Auth>(&*message)) {
         on(*auth, now_ms, effects);
     } else if (const auto* close = std::get_if<wire::Close>(&*message)) {
-        on(*close);
+        on(*close, effects);
     } else {
         refuse(close_code::protocol_error,
                {ErrorCode::unexpected_message, "that message goes the other way"}, effects);
@@ -166,7 +170,10 @@ void RelaySession::on(const wire::Auth& message, std::uint64_t now_ms, RelayEffe
     }
 }
 
-void RelaySession::on(const wire::Close& message) { feeds_.erase(message.space); }
+void RelaySession::on(const wire::Close& message, RelayEffects& effects) {
+    feeds_.erase(message.space);
+    effects.unfollow.push_back(key(message.space));
+}
 
 RelayEffects RelaySession::reply(const relay_reply::Answer& reply) {
     RelayEffects effects;

@@ -34,6 +34,9 @@ wire::Open SpaceReplica::open_message() const {
         open.salt = state_.salt;
         open.vector = vector_;
     }
+    // It is for the relay's information; one of many thousand replicas would not fit a message.
+    constexpr std::size_t told_replicas_max = 1'024;
+    if (open.vector.size() > told_replicas_max) open.vector = {};
     return open;
 }
 
@@ -119,10 +122,13 @@ Result<SpaceReplica::Fed> SpaceReplica::feed(const wire::Changes& message,
     }
     if (!done) return tl::unexpected(done.error());
     feeding.result.changes = feeding.changes.list();
-    for (DocumentChange& change : swapped_) feeding.result.changes.push_back(std::move(change));
-    swapped_.clear();
+    for (DocumentChange& change : take_swapped()) {
+        feeding.result.changes.push_back(std::move(change));
+    }
     return std::move(feeding.result);
 }
+
+std::vector<DocumentChange> SpaceReplica::take_swapped() { return std::exchange(swapped_, {}); }
 
 Result<> SpaceReplica::feed_batch(const wire::Batch& batch, Feeding& feeding) {
     auto entries = wire::decode_batch(batch.changes, wire::relay_frame_limits());

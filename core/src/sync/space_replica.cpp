@@ -63,6 +63,7 @@ Result<> SpaceReplica::load() {
     if (!vector) return tl::unexpected(vector.error());
     vector_ = std::move(*vector);
     staging_.reset();
+    swapped_.clear();
     forget_cache();
     pending_.clear();
     pending_by_document_.clear();
@@ -277,16 +278,20 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
     if (cache_is_full()) forget_cache();
     HlcClock clock(state_.clock);
     Editor editor(*this, clock.tick(now_ms), std::move(message));
-    const auto undo = [&] {
-        for (const Section& section : editor.change_.sections) {
-            const auto entry = cache_.find(section.document);
-            if (entry != cache_.end()) entry->second.visible.reset();
+    // Whatever ends this call early, an exception of the app's included, takes the edits back.
+    struct Undo {
+        SpaceReplica& space;
+        const Change& change;
+        bool kept = false;
+        ~Undo() {
+            if (kept) return;
+            for (const Section& section : change.sections) {
+                const auto entry = space.cache_.find(section.document);
+                if (entry != space.cache_.end()) entry->second.visible.reset();
+            }
         }
-    };
-    if (auto edited = edit(editor); !edited) {
-        undo();
-        return tl::unexpected(edited.error());
-    }
+    } undo{*this, editor.change_};
+    if (auto edited = edit(editor); !edited) return tl::unexpected(edited.error());
     const Change& change = editor.change_;
     if (change.sections.empty()) return Committed{};
 
@@ -294,17 +299,16 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
     own.first = change.first;
     own.last = change.last();
     own.bytes = wire::encode_change(change);
-    if (own.bytes.size() > wire::Limits{}.bytes_max) {
-        undo();
-        return fail(ErrorCode::too_large, "the transaction takes " +
-                                              std::to_string(own.bytes.size()) +
-                                              " bytes; at most 1 MiB fits into one change");
+    if (own.bytes.size() > wire::authored_bytes_max) {
+        return fail(ErrorCode::too_large,
+                    "the transaction takes " + std::to_string(own.bytes.size()) +
+                        " bytes; at most " + std::to_string(wire::authored_bytes_max) +
+                        " fit into one change");
     }
     // What the relay would refuse to read must not enter the outbox.
     auto link = wire::chain(state_.own.hash, change.replica, own.bytes, wire::Limits{});
     if (auto readable = wire::decode_change(own.bytes, change.replica, wire::Limits{});
         !readable || !link) {
-        undo();
         return fail(ErrorCode::too_large,
                     "the transaction does not fit into one change: " +
                         (readable ? link.error().message : readable.error().message));
@@ -318,10 +322,8 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
         if (auto put = storage_.put_own_change(own); !put) return put;
         return storage_.save(next);
     });
-    if (!stored) {
-        undo();  // it may not even have begun
-        return tl::unexpected(stored.error());
-    }
+    if (!stored) return tl::unexpected(stored.error());
+    undo.kept = true;
     state_ = std::move(next);
     index(change);
 

@@ -198,7 +198,7 @@ public:
     /// Runs `edit` and commits what it did as one atomic change: durable on this device when this
     /// returns, sent when there is a connection. An error undoes all of it. Do not call the store
     /// from inside.
-    ///   too_large  more than 65,536 operations or 1 MiB: split it
+    ///   too_large  more than 65,536 operations or 960 KiB: split it
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
 
     /// The document as JSON-like value, or none if it does not exist.

@@ -17,6 +17,12 @@ struct Limits {
     std::uint32_t depth_max = 24;
 };
 
+/// A client's message: the largest change, and what is around it.
+[[nodiscard]] inline constexpr Limits client_frame_limits() {
+    Limits limits;
+    limits.bytes_max += 4'096;
+    return limits;
+}
 /// A relay's frame carries whole stored batches, whose size the relay chooses.
 [[nodiscard]] inline constexpr Limits relay_frame_limits() {
     return {std::size_t{16} << 20, std::size_t{1} << 22, 24};
@@ -26,6 +32,9 @@ struct Limits {
     return {std::size_t{256} << 20, std::size_t{1} << 26, 64};
 }
 
+/// What a device puts into one change. The rest up to bytes_max is room for it to grow when it is
+/// authored again under another replica id and its references have to be spelled out.
+inline constexpr std::size_t authored_bytes_max = (std::size_t{1} << 20) - (std::size_t{64} << 10);
 inline constexpr std::size_t ops_max = 65'536;  ///< ops in one change
 inline constexpr std::size_t removes_max =
     262'144;  ///< dots that one change may name (24 bytes each once decoded)

@@ -37,6 +37,11 @@ struct DocumentKey {
 /// Threads: a plain value.
 class Document {
 public:
+    /// How many early dots a document remembers. Above it they are forgotten, on every replica
+    /// alike: what they name comes back when its author does, but nobody can fill a document with
+    /// dots that never were.
+    static constexpr std::size_t early_max = 65'536;
+
     Document() = default;
     explicit Document(OrMap root, DotSet early = {})
         : root_(std::move(root)), early_(std::move(early)) {}

@@ -108,8 +108,9 @@ private:
         Access access = Access::none;
         ChainHead sent;  ///< pushed up to here
         std::size_t unanswered = 0;
-        std::uint64_t head = 0;            ///< of the log at opening
-        bool in_sync = false;              ///< told already
+        std::uint64_t head = 0;  ///< of the log at opening
+        bool in_sync = false;
+        bool told_forbidden = false;       ///< told already
         std::uint64_t retry_after_ms = 0;  ///< 0: not waiting
         std::uint64_t retry_from_ms = 0;
     };

@@ -51,6 +51,7 @@ private:
         std::set<SpaceKey> follows;
     };
     void carry_out(ConnectionId connection, RelayEffects effects);
+    void unfollow(ConnectionId connection, const SpaceKey& space);
     void deliver_one(const relay_reply::Broadcast& reply);
     RelaySession* find(ConnectionId connection);
 

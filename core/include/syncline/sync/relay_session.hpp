@@ -37,7 +37,8 @@ struct RelayEffects {
     std::vector<wire::Message> send;
     std::vector<std::shared_ptr<const Bytes>> frames;  ///< encoded already
     std::vector<RelayRequest> requests;
-    bool promote = false;  ///< the peer is known now: normal limits apply
+    std::vector<SpaceKey> unfollow;  ///< spaces that this connection has closed
+    bool promote = false;            ///< the peer is known now: normal limits apply
     struct Closing {
         std::uint16_t code = 0;
         std::string reason;
@@ -55,7 +56,7 @@ struct RelayEffects {
 class RelaySession {
 public:
     struct Limits {
-        std::size_t spaces_max = 256;
+        std::size_t spaces_max = 4'096;                      ///< open at once
         std::size_t requests_max = 4'096;                    ///< unanswered by the engine
         std::size_t push_bytes_max = std::size_t{8} << 20;   ///< unanswered by the engine
         std::size_t queue_bytes_max = std::size_t{1} << 20;  ///< outgoing; above it live feeds stop
@@ -94,7 +95,7 @@ private:
     void on(const wire::Open& message, RelayEffects& effects);
     void on(const wire::Push& message, std::size_t bytes, RelayEffects& effects);
     void on(const wire::Auth& message, std::uint64_t now_ms, RelayEffects& effects);
-    void on(const wire::Close& message);
+    void on(const wire::Close& message, RelayEffects& effects);
     void refuse(std::uint16_t code, const Error& error, RelayEffects& effects);
     void read_on(const std::string& space, Feed& feed, RelayEffects& effects);
     void answered();

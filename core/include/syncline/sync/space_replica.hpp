@@ -112,6 +112,9 @@ public:
     Result<Standing> opened(const wire::Opened& message, const ReplicaId& store_replica,
                             std::uint64_t now_ms);
 
+    /// What a swap at the end of opened() changed, once.
+    std::vector<DocumentChange> take_swapped();
+
     struct Fed {
         Standing standing = Standing::good;
         std::vector<DocumentChange> changes;   ///< of the visible documents
