@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 using namespace syncline;
@@ -249,4 +251,34 @@ TEST_CASE("many threads write, read and observe one store", "[api][threads]") {
     CHECK(told == writers * writes);
     CHECK(*app.task().find("n") == Value(writers * writes));
     CHECK(app.space.status().pending == static_cast<std::size_t>(writers * writes));
+}
+
+TEST_CASE("an exception out of a transaction takes its edits back", "[api]") {
+    // It left them visible, and the next transaction used their dots again.
+    App app;
+    REQUIRE(app.space.transact([](Transaction& tx) { tx.document("tasks", "t1").set("k", 1); }));
+    CHECK_THROWS_AS(app.space.transact([](Transaction& tx) {
+        tx.document("tasks", "t1").set("k", 99);
+        throw std::runtime_error("the app changed its mind");
+    }),
+                    std::runtime_error);
+    CHECK(*app.task().find("k") == Value(1));
+    REQUIRE(app.space.transact([](Transaction& tx) { tx.document("tasks", "t1").set("l", 2); }));
+    CHECK(*app.task().find("k") == Value(1));
+    CHECK(*app.task().find("l") == Value(2));
+}
+
+TEST_CASE("a change leaves room for the message that carries it", "[api]") {
+    // One of just 1 MiB was accepted here and refused by the relay for ever.
+    App app;
+    const auto write = [&](std::size_t bytes) {
+        return app.space.transact([&](Transaction& tx) {
+            tx.document("tasks", "t1").set("text", std::string(bytes, 'x'));
+        });
+    };
+    const auto refused = write(wire::authored_bytes_max);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::too_large);
+    CHECK(app.space.status().pending == 0);
+    CHECK(write(wire::authored_bytes_max - 1'000));
 }
