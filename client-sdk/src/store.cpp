@@ -89,7 +89,7 @@ public:
         disconnect();
         auto connector = std::make_unique<Connector>(lock_, *core_, *this, std::move(options),
                                                      std::move(*endpoint), now_ms_, random_);
-        const auto started = connector->start();
+        auto started = connector->start();
         if (!started) return started;
         {
             const std::lock_guard guard(connector_lock_);
