@@ -23,6 +23,7 @@ Result<> RelayProcess::start() {
         program_,      "--data",  directory_ + "/relay", "--listen", "127.0.0.1:" + port_,
         "--port-file", port_file, "--log-level",         "error"};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     if (const int code =
