@@ -360,10 +360,12 @@ Result<bool> RelayEngine::cursor_is_good(const Space& space, const wire::Open& m
 /// caller saw batches that this storage does not hold, or an epoch that it has never heard of (it
 /// went back to before that one, or before the space itself).
 ///
-/// Only a writer is believed, and only a writer makes a space: a reader who lies about its cursor
-/// must not loosen what admission asks of others, nor fill the disk with names.
+/// A reader who saw another epoch is believed as well: once it has taken the log that is left,
+/// nobody may be left to tell, and changes that name what was lost would be refused for ever. (What
+/// a lie loosens is bounded by Document::early_max, and only a writer can make use of it.) A reader
+/// who saw nothing yet does not make a space.
 Result<> RelayEngine::prepare(const relay_request::Open& request) {
-    if (request.access != Access::write) return {};
+    if (request.access != Access::write && request.message.epoch.is_nil()) return {};
     auto loaded = load(request.space, true);
     if (!loaded) return tl::unexpected(loaded.error());
     Space& space = **loaded;

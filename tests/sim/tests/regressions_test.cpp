@@ -260,3 +260,26 @@ TEST_CASE("nothing is pushed before the log is read again", "[sim][regression]")
         wire::decode_change(std::get<wire::Push>(*push).changes.front(), alice, wire::Limits{});
     CHECK(change->hlc.ms() <= now_ms + 1);
 }
+
+TEST_CASE("a reader's word about a lost space is taken", "[sim][regression]") {
+    // Two devices that might only read were the last who knew that the relay had lost the space.
+    // They took the empty log over; when they might write again, what named the lost dots was
+    // refused for ever.
+    Relay relay;
+    relay_request::Open open;
+    open.connection = 1;
+    open.space = relay.key;
+    open.access = Access::read;
+    open.message.space = relay.key.name;
+    SECTION("one who has seen nothing does not make it") {
+        (void)relay.process({open});
+        CHECK(relay.disk.space("", "s") == nullptr);
+    }
+    SECTION("one who has seen another timeline does") {
+        open.message.epoch.bytes[0] = std::byte{1};
+        open.message.cursor = 5;
+        (void)relay.process({open});
+        REQUIRE(relay.disk.space("", "s") != nullptr);
+        CHECK(relay.disk.space("", "s")->record.regressed);
+    }
+}
