@@ -188,6 +188,7 @@ sanitized() {
     if [[ $1 == tsan ]] && setarch -R true 2>/dev/null; then runner=(setarch -R); fi
     SYNCLINE_TEST_SCALE=$sanitizer_scale \
         ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0" \
         UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
         check "$1: tests $2" "${runner[@]}" timeout --kill-after=10 "$timeout_seconds" "$program" -w NoTests "${selection[@]}"
 }
