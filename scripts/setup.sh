@@ -7,6 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # To build and to run.
 packages=(
+    iso-codes  # the data set of the tour
     g++ cmake ninja-build ccache lld pkg-config ca-certificates
     libwebsockets-dev
     libwebsockets-evlib-uv  # loaded at run time: without it the relay cannot start its event loop
@@ -15,7 +16,7 @@ packages=(
     catch2 librapidcheck-dev libbenchmark-dev
 )
 # To check.
-check_packages=(clang clang-format clang-tidy libclang-rt-14-dev iso-codes python3)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 wasm_packages=(emscripten)
 
 fail() {
