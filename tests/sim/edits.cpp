@@ -155,7 +155,7 @@ std::string to_string(const FieldOp& op) {
     static const char* const names[] = {"?",      "set",     "add",    "insert", "erase",
                                         "enable", "disable", "create", "clear",  "cancel"};
     std::string text;
-    for (const FieldKey& step : op.path) {
+    for (const Step& step : op.path) {
         text += '/' + step.key + ':' + std::string(name_of(step.type));
     }
     if (op.path.empty()) text = "/";

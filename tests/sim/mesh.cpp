@@ -242,7 +242,7 @@ private:
         if (settings_.control != Control::ties_by_arrival || op.op.code != OpCode::set) return;
         if (op.path.back().type != Type::lww_register) return;
         std::string path;
-        for (const FieldKey& step : op.path) path += '/' + step.key;
+        for (const Step& step : op.path) path += '/' + step.key;
         auto& last = node.by_arrival[path];
         if (hlc.packed >= last.first) last = {hlc.packed, op.op.value};
     }

@@ -103,7 +103,7 @@ Value Reference::view(const DocumentKey& key) const {
     Field root;
     for (const Added& added : found->second) {
         Field* field = &root;
-        for (const FieldKey& step : added.op.path) field = &field->below[step];
+        for (const Step& step : added.op.path) field = &field->below[step.field()];
         const Op& op = added.op.op;
         const Dot& dot = added.at.dot;
         // Counters know no dots: what is cancelled is said by author and counter.

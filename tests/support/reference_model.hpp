@@ -1,6 +1,6 @@
 #pragma once
 
-#include "syncline/crdt/type.hpp"
+#include "syncline/crdt/path.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -9,71 +9,156 @@
 namespace syncline {
 
 namespace {
+
 /// An op replaces one or two dots; it must not look at all others of a large set for that.
 constexpr std::size_t few = 4;
+
+bool starts_before(const DotRun& a, const DotRun& b) {
+    if (a.replica == b.replica) return a.first < b.first;
+    return a.replica < b.replica;
+}
+/// `b` does not start before `a`.
+bool touches(const DotRun& a, const DotRun& b) {
+    return a.replica == b.replica && b.first <= a.last + 1;
+}
+/// Appends a run that does not start before the last one.
+void append(std::vector<DotRun>& runs, const DotRun& run) {
+    if (!runs.empty() && touches(runs.back(), run)) {
+        runs.back().last = std::max(runs.back().last, run.last);
+    } else {
+        runs.push_back(run);
+    }
+}
+/// The first run that ends at or behind `dot`.
+template <typename Runs>
+auto reaching(Runs& runs, const Dot& dot) {
+    return std::lower_bound(runs.begin(), runs.end(), dot, [](const DotRun& run, const Dot& d) {
+        return run.replica == d.replica ? run.last < d.counter : run.replica < d.replica;
+    });
+}
+
 }  // namespace
 
-DotSet::DotSet(std::vector<Dot> dots) : dots_(std::move(dots)) {
-    if (!std::is_sorted(dots_.begin(), dots_.end())) std::sort(dots_.begin(), dots_.end());
-    dots_.erase(std::unique(dots_.begin(), dots_.end()), dots_.end());
+DotSet::DotSet(std::vector<Dot> dots) {
+    if (!std::is_sorted(dots.begin(), dots.end())) std::sort(dots.begin(), dots.end());
+    for (const Dot& dot : dots) append(runs_, {dot.replica, dot.counter, dot.counter});
+}
+
+std::size_t DotSet::size() const {
+    std::uint64_t count = 0;
+    for (const DotRun& run : runs_) count += run.size();
+    return static_cast<std::size_t>(count);
 }
 
 bool DotSet::contains(const Dot& dot) const {
-    return std::binary_search(dots_.begin(), dots_.end(), dot);
+    const auto run = reaching(runs_, dot);
+    return run != runs_.end() && run->replica == dot.replica && run->first <= dot.counter;
 }
 
 bool DotSet::insert(const Dot& dot) {
-    if (dots_.empty() || dots_.back() < dot) {
-        dots_.push_back(dot);
-        return true;
-    }
-    const auto place = std::lower_bound(dots_.begin(), dots_.end(), dot);
-    if (place != dots_.end() && *place == dot) return false;
-    dots_.insert(place, dot);
+    if (contains(dot)) return false;
+    insert(DotRun{dot.replica, dot.counter, dot.counter});
     return true;
+}
+
+void DotSet::insert(const DotRun& run) {
+    if (runs_.empty() || starts_before(runs_.back(), run)) return append(runs_, run);
+    // Everything that overlaps or touches the run becomes one with it.
+    const auto low = reaching(runs_, Dot{run.replica, run.first - 1});
+    DotRun whole = run;
+    auto high = low;
+    for (; high != runs_.end() && high->replica == run.replica && high->first <= run.last + 1;
+         ++high) {
+        whole.first = std::min(whole.first, high->first);
+        whole.last = std::max(whole.last, high->last);
+    }
+    if (low == high) {
+        runs_.insert(low, whole);
+    } else {
+        *low = whole;
+        runs_.erase(std::next(low), high);
+    }
 }
 
 bool DotSet::erase(const Dot& dot) {
-    const auto place = std::lower_bound(dots_.begin(), dots_.end(), dot);
-    if (place == dots_.end() || !(*place == dot)) return false;
-    dots_.erase(place);
+    if (!contains(dot)) return false;
+    erase(DotRun{dot.replica, dot.counter, dot.counter});
     return true;
 }
 
+void DotSet::erase(const DotRun& run) {
+    auto at = reaching(runs_, Dot{run.replica, run.first});
+    if (at != runs_.end() && at->replica == run.replica && at->first < run.first) {
+        const DotRun tail{run.replica, run.first, at->last};
+        at->last = run.first - 1;
+        at = runs_.insert(std::next(at), tail);
+    }
+    auto end = at;
+    while (end != runs_.end() && end->replica == run.replica && end->last <= run.last) ++end;
+    if (end != runs_.end() && end->replica == run.replica && end->first <= run.last)
+        end->first = run.last + 1;
+    runs_.erase(at, end);
+}
+
 void DotSet::insert_all(const DotSet& other) {
-    if (other.empty()) return;
-    if (other.size() == 1) {
-        insert(other.dots_.front());
+    if (other.runs_.size() <= few || runs_.empty() ||
+        starts_before(runs_.back(), other.runs_.front())) {
+        for (const DotRun& run : other.runs_) insert(run);
         return;
     }
-    const auto middle = static_cast<std::ptrdiff_t>(dots_.size());
-    dots_.insert(dots_.end(), other.begin(), other.end());
-    if (middle == 0 || dots_[static_cast<std::size_t>(middle) - 1] < other.dots_.front()) return;
-    std::inplace_merge(dots_.begin(), dots_.begin() + middle, dots_.end());
-    dots_.erase(std::unique(dots_.begin(), dots_.end()), dots_.end());
+    std::vector<DotRun> both;
+    both.reserve(runs_.size() + other.runs_.size());
+    auto mine = runs_.begin();
+    auto theirs = other.runs_.begin();
+    while (mine != runs_.end() || theirs != other.runs_.end()) {
+        const bool take_mine =
+            theirs == other.runs_.end() || (mine != runs_.end() && starts_before(*mine, *theirs));
+        append(both, take_mine ? *mine++ : *theirs++);
+    }
+    runs_ = std::move(both);
 }
 
 void DotSet::erase_all(const DotSet& other) {
-    if (dots_.empty() || other.empty()) return;
-    if (other.size() <= few) {
-        for (const Dot& dot : other) erase(dot);
+    if (runs_.empty() || other.empty()) return;
+    if (other.runs_.size() <= few) {
+        for (const DotRun& run : other.runs_) erase(run);
         return;
     }
-    dots_.erase(std::remove_if(dots_.begin(), dots_.end(),
-                               [&](const Dot& dot) { return other.contains(dot); }),
-                dots_.end());
+    std::vector<DotRun> left;
+    left.reserve(runs_.size());
+    auto theirs = other.runs_.begin();
+    for (DotRun run : runs_) {
+        const auto before = [&](const DotRun& them) {
+            return them.replica == run.replica ? them.last < run.first : them.replica < run.replica;
+        };
+        while (theirs != other.runs_.end() && before(*theirs)) ++theirs;
+        bool used_up = false;
+        for (auto at = theirs;
+             at != other.runs_.end() && at->replica == run.replica && at->first <= run.last; ++at) {
+            if (run.first < at->first) left.push_back({run.replica, run.first, at->first - 1});
+            used_up = at->last >= run.last;
+            if (used_up) break;
+            run.first = at->last + 1;
+        }
+        if (!used_up) left.push_back(run);
+    }
+    runs_ = std::move(left);
 }
 
 void DotSet::join(const DotSet& other, const CausalContext& mine, const CausalContext& theirs) {
-    dots_.erase(std::remove_if(
-                    dots_.begin(), dots_.end(),
-                    [&](const Dot& dot) { return !other.contains(dot) && theirs.contains(dot); }),
-                dots_.end());
-    DotSet news;
-    for (const Dot& dot : other) {
-        if (!mine.contains(dot)) news.dots_.push_back(dot);
+    std::vector<DotRun> kept;
+    for (const Dot& dot : *this) {
+        if (other.contains(dot) || !theirs.contains(dot))
+            append(kept, {dot.replica, dot.counter, dot.counter});
     }
-    insert_all(news);
+    std::vector<DotRun> news;
+    for (const Dot& dot : other) {
+        if (!mine.contains(dot)) append(news, {dot.replica, dot.counter, dot.counter});
+    }
+    runs_ = std::move(kept);
+    DotSet added;
+    added.runs_ = std::move(news);
+    insert_all(added);
 }
 
 bool VersionVector::covers(const VersionVector& other) const {
@@ -142,7 +227,7 @@ void CausalContext::insert(const ReplicaId& replica, Run run) {
 }
 
 void CausalContext::insert(const DotSet& dots) {
-    for (const Dot& dot : dots) insert(dot);
+    for (const DotRun& run : dots.runs()) insert(run.replica, Run{run.first, run.last});
 }
 
 void CausalContext::join(const CausalContext& other) {

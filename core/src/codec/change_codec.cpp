@@ -1,16 +1,18 @@
 // The canonical bytes of changes (docs/encoding.md, "Change").
 //
 //   change  := [header, section...]     each as binary, so that each can be hashed as it is
-//   header  := [format, first, stamp, base, [ops of each section...], message or nil]
+//   header  := [format, first, stamp, base, [dots of each section...], message or nil]
 //   base    := sequence number, or { replica: counter }
 //   section := [collection, id, replicas, steps, ops]
-//   steps   := [parent, key, type, ...]           in order of first use; 0 is the root
-//   op      := [step, code] + removes + payload   which of the two, the code says
+//   steps   := [parent, key or [who, counter], type, ...]   in order of first use; 0 is the root
+//   op      := [step, code] + removes + payload             which of the two, the code says
 //   removes := [who * 2 + (1 if a run), counter, length if a run, ...]
 //   marks   := [who, counter, sum, ...]
+//   place   := [] at the beginning, else [who * 2 + side, counter]
+//   anchor  := [side] at an end, else [who * 2 + side, counter]
 //
-// `who` 0 is the author, whose counters are written as distances back from the op's own; n is the
-// section's replicas[n - 1].
+// `who` 0 is the author, whose counters are written as distances back from the op's own (in steps,
+// as they are); n is the section's replicas[n - 1].
 
 #include "syncline/document/change.hpp"
 
@@ -22,14 +24,32 @@ namespace syncline::wire {
 
 namespace {
 
-constexpr bool has_removes(OpCode code) { return code != OpCode::add && code != OpCode::cancel; }
-constexpr bool has_value(OpCode code) {
-    return code == OpCode::set || code == OpCode::insert || code == OpCode::erase;
+constexpr bool has_removes(OpCode code) {
+    return code != OpCode::add && code != OpCode::cancel && code != OpCode::place &&
+           code != OpCode::move;
 }
-constexpr std::size_t op_size(OpCode code) {
-    return 2 + (has_removes(code) ? 1 : 0) +
-           (has_value(code) || code == OpCode::add || code == OpCode::cancel ? 1 : 0);
+/// How many items follow the removes.
+constexpr std::size_t payload_size(Type type, OpCode code) {
+    switch (code) {
+        case OpCode::set:
+        case OpCode::insert:
+        case OpCode::add:
+        case OpCode::cancel: return 1;
+        case OpCode::erase: return type == Type::text ? 0 : 1;
+        case OpCode::place:
+        case OpCode::move: return 2;
+        case OpCode::mark: return 4;
+        case OpCode::enable:
+        case OpCode::disable:
+        case OpCode::create:
+        case OpCode::clear: return 0;
+    }
+    return 0;
 }
+constexpr std::size_t op_size(Type type, OpCode code) {
+    return 2 + (has_removes(code) ? 1 : 0) + payload_size(type, code);
+}
+Type type_at(const Path& path) { return path.empty() ? Type::map : path.back().type; }
 
 struct Run {
     std::uint64_t who;
@@ -42,8 +62,7 @@ public:
     SectionWriter(const Section& section, const ReplicaId& author, std::uint64_t first)
         : section_(section), author_(author), counter_(first) {
         for (const FieldOp& op : section.ops) {
-            for (const Dot& dot : op.op.removes) see(dot.replica);
-            for (const auto& [replica, mark] : op.op.cancels) see(replica);
+            for_each_reference(op, [&](const DotRun& dots) { see(dots.replica); });
             steps_.push_back(step_of(op.path));
         }
         std::uint64_t index = 0;
@@ -56,57 +75,121 @@ public:
         for (const auto& [replica, who] : who_) out_.binary(replica.view());
         out_.array(step_list_.size() * 3);
         for (const auto& step : step_list_) {
-            out_.u64(step->first.first).text(step->first.second.key);
-            out_.u64(static_cast<std::uint64_t>(step->first.second.type));
+            const Step& to = step->first.second;
+            out_.u64(step->first.first);
+            if (to.is_element()) {
+                out_.array(2).u64(who(to.element.replica)).u64(to.element.counter);
+            } else {
+                out_.text(to.key);
+            }
+            out_.u64(static_cast<std::uint64_t>(to.type));
         }
         out_.array(section_.ops.size());
-        for (std::size_t i = 0; i < section_.ops.size(); ++i, ++counter_) {
-            write_op(section_.ops[i].op, steps_[i]);
+        for (std::size_t i = 0; i < section_.ops.size(); ++i) {
+            write_op(section_.ops[i], steps_[i]);
+            counter_ += span(section_.ops[i].op);
         }
         return out_.take();
     }
 
 private:
-    using Steps = std::map<std::pair<std::uint64_t, FieldKey>, std::uint64_t>;
+    using Steps = std::map<std::pair<std::uint64_t, Step>, std::uint64_t>;
 
     void see(const ReplicaId& replica) {
         if (!(replica == author_)) who_.emplace(replica, 0);
     }
     std::uint64_t step_of(const Path& path) {
         std::uint64_t at = 0;
-        for (const FieldKey& field : path) {
-            const auto [step, is_new] = index_.emplace(std::pair(at, field), index_.size() + 1);
+        for (const Step& to : path) {
+            const auto [step, is_new] = index_.emplace(std::pair(at, to), index_.size() + 1);
             if (is_new) step_list_.push_back(step);
             at = step->second;
         }
         return at;
     }
-    void write_op(const Op& op, std::uint64_t step) {
-        out_.array(op_size(op.code)).u64(step).u64(static_cast<std::uint64_t>(op.code));
+    std::uint64_t who(const ReplicaId& replica) const {
+        return replica == author_ ? 0 : who_.at(replica);
+    }
+    /// The author's own counters are written as a distance back.
+    std::uint64_t counter(const Dot& dot) const {
+        return dot.replica == author_ ? counter_ - dot.counter : dot.counter;
+    }
+    void write_op(const FieldOp& made, std::uint64_t step) {
+        const Op& op = made.op;
+        const Type type = type_at(made.path);
+        out_.array(op_size(type, op.code)).u64(step).u64(static_cast<std::uint64_t>(op.code));
         if (has_removes(op.code)) write_runs(op.removes);
-        if (has_value(op.code)) write_value(out_, op.value);
-        if (op.code == OpCode::add) out_.i64(op.amount);
-        if (op.code == OpCode::cancel) {
-            out_.array(op.cancels.size() * 3);
-            for (const auto& [replica, mark] : op.cancels) {
-                out_.u64(who_.at(replica)).u64(mark.counter).i64(mark.sum);
-            }
+        switch (op.code) {
+            case OpCode::set:
+            case OpCode::insert: write_value(out_, op.value); break;
+            case OpCode::erase:
+                if (type == Type::list) write_element(op.element);
+                if (type != Type::list && type != Type::text) write_value(out_, op.value);
+                break;
+            case OpCode::add: out_.i64(op.amount); break;
+            case OpCode::cancel:
+                out_.array(op.cancels.size() * 3);
+                for (const auto& [replica, mark] : op.cancels) {
+                    out_.u64(who_.at(replica)).u64(mark.counter).i64(mark.sum);
+                }
+                break;
+            case OpCode::place:
+                write_place(op.place);
+                if (type == Type::list && op.inner != Type::lww_register) {
+                    out_.u64(static_cast<std::uint64_t>(op.inner));
+                } else {
+                    write_value(out_, op.value);
+                }
+                break;
+            case OpCode::move:
+                write_place(op.place);
+                write_element(op.element);
+                break;
+            case OpCode::mark:
+                out_.text(op.mark->name);
+                write_value(out_, op.mark->value);
+                write_anchor(op.mark->from);
+                write_anchor(op.mark->to);
+                break;
+            case OpCode::enable:
+            case OpCode::disable:
+            case OpCode::create:
+            case OpCode::clear: break;
+        }
+    }
+    void write_sided(const Dot& dot, Side side) {
+        out_.u64(who(dot.replica) * 2 + static_cast<std::uint64_t>(side)).u64(counter(dot));
+    }
+    void write_place(const Place& place) {
+        if (place.parent.counter == 0) {
+            out_.array(0);
+        } else {
+            out_.array(2);
+            write_sided(place.parent, place.side);
+        }
+    }
+    void write_anchor(const Anchor& anchor) {
+        if (anchor.element.counter == 0) {
+            out_.array(1).u64(static_cast<std::uint64_t>(anchor.side));
+        } else {
+            out_.array(2);
+            write_sided(anchor.element, anchor.side);
+        }
+    }
+    void write_element(const Dot& element) {
+        if (element.counter == 0) {
+            out_.array(0);
+        } else {
+            out_.array(2).u64(who(element.replica)).u64(counter(element));
         }
     }
     void write_runs(const DotSet& dots) {
         // The author's own first, then the others in table order, which is replica order.
         std::vector<Run> own;
         std::vector<Run> others;
-        for (const Dot& dot : dots) {
-            const bool is_own = dot.replica == author_;
-            std::vector<Run>& runs = is_own ? own : others;
-            const std::uint64_t who = is_own ? 0 : who_.at(dot.replica);
-            if (!runs.empty() && runs.back().who == who &&
-                runs.back().first + runs.back().length == dot.counter) {
-                ++runs.back().length;
-            } else {
-                runs.push_back({who, dot.counter, 1});
-            }
+        for (const DotRun& run : dots.runs()) {
+            const bool is_own = run.replica == author_;
+            (is_own ? own : others).push_back({who(run.replica), run.first, run.size()});
         }
         for (Run& run : own) run.first = counter_ - run.first;
         own.insert(own.end(), others.begin(), others.end());
@@ -132,8 +215,11 @@ private:
 /// Where the number `n` of a table counted from 1 lies; size_t is 32 bits wide in the browser.
 std::size_t slot(std::uint64_t n) { return static_cast<std::size_t>(n - 1); }
 
+constexpr std::size_t bytes_of_text_max = std::size_t{1} << 20;  ///< the change's own bound
+
 /// What a change may still take in memory beyond its bytes, over all of its sections.
 struct Budget {
+    std::uint64_t ops = ops_max;
     std::uint64_t removes = removes_max;
     std::uint64_t paths = paths_max;
 };
@@ -141,8 +227,12 @@ struct Budget {
 class SectionReader {
 public:
     SectionReader(BytesView bytes, const Limits& limits, const ReplicaId& author,
-                  std::uint64_t first, std::uint64_t ops, Budget& budget)
-        : in_(bytes, limits), author_(author), counter_(first), ops_(ops), budget_(budget) {}
+                  std::uint64_t first, std::uint64_t dots, Budget& budget)
+        : in_(bytes, limits),
+          author_(author),
+          counter_(first),
+          end_(first + dots),
+          budget_(budget) {}
 
     Result<Section> read() {
         Section section;
@@ -155,10 +245,13 @@ public:
         read_replicas();
         read_steps();
         const std::size_t count = in_.array();
-        in_.require(count == ops_, ErrorCode::malformed);
-        for (std::size_t left = count; left > 0 && !in_.failed(); --left, ++counter_) {
+        in_.require(count <= budget_.ops, ErrorCode::too_large);
+        if (!in_.failed()) budget_.ops -= count;
+        for (std::size_t left = count; left > 0 && !in_.failed(); --left) {
             section.ops.push_back(read_op());
+            counter_ += span(section.ops.back().op);
         }
+        in_.require(counter_ == end_, ErrorCode::malformed);
         const bool all_used =
             std::all_of(used_.begin(), used_.end(), [](bool used) { return used; });
         in_.require(all_used && introduced_ == steps_.size(), ErrorCode::not_canonical);
@@ -166,9 +259,9 @@ public:
     }
 
 private:
-    struct Step {
+    struct KnownStep {
         std::uint64_t parent = 0;
-        FieldKey field;
+        Step step;
         std::size_t depth = 0;
     };
 
@@ -182,25 +275,35 @@ private:
         used_.assign(replicas_.size(), false);
     }
     void read_steps() {
-        std::set<std::pair<std::uint64_t, FieldKey>> known;
+        std::set<std::pair<std::uint64_t, Step>> known;
         const std::size_t numbers = in_.array();
         in_.require(numbers % 3 == 0, ErrorCode::malformed);
         for (std::size_t left = numbers / 3; left > 0 && !in_.failed(); --left) {
-            Step step;
-            step.parent = in_.u64(steps_.size());
-            step.field.key = std::string(in_.text(key_bytes_max));
+            KnownStep made;
+            made.parent = in_.u64(steps_.size());
+            if (in_.peek() == Reader::Kind::array) {
+                in_.array_of(2);
+                made.step.element.replica = who_is(in_.u64());
+                made.step.element.counter = in_.u64(counter_max);
+                in_.require(made.step.element.counter > 0, ErrorCode::out_of_range);
+            } else {
+                made.step.key = std::string(in_.text(key_bytes_max));
+            }
             const auto type = type_of(in_.u64());
             in_.require(type.has_value(), ErrorCode::unknown_format);
             if (in_.failed()) return;
-            step.field.type = *type;
-            if (step.parent > 0) {
-                const Step& parent = steps_[slot(step.parent)];
-                in_.require(parent.field.type == Type::map, ErrorCode::malformed);
-                step.depth = parent.depth + 1;
+            made.step.type = *type;
+            Type inside = Type::map;
+            if (made.parent > 0) {
+                const KnownStep& parent = steps_[slot(made.parent)];
+                inside = parent.step.type;
+                made.depth = parent.depth + 1;
             }
-            in_.require(step.depth < path_max, ErrorCode::too_deep);
-            in_.require(known.emplace(step.parent, step.field).second, ErrorCode::not_canonical);
-            steps_.push_back(std::move(step));
+            in_.require(inside == (made.step.is_element() ? Type::list : Type::map),
+                        ErrorCode::malformed);
+            in_.require(made.depth < path_max, ErrorCode::too_deep);
+            in_.require(known.emplace(made.parent, made.step).second, ErrorCode::not_canonical);
+            steps_.push_back(std::move(made));
         }
     }
     /// The path of a step, which may use steps met before and then the next new ones, in order.
@@ -214,12 +317,14 @@ private:
                 in_.require(*at == introduced_ + 1, ErrorCode::not_canonical);
                 ++introduced_;
             }
-            const FieldKey& field = steps_[slot(*at)].field;
-            const std::size_t cost = field.key.size() + 48;
+            const Step& to = steps_[slot(*at)].step;
+            const std::size_t cost = to.key.size() + sizeof(Step);
             in_.require(cost <= budget_.paths, ErrorCode::too_large);
+            in_.require(!(to.element.replica == author_) || to.element.counter < counter_,
+                        ErrorCode::out_of_range);
             if (in_.failed()) break;
             budget_.paths -= cost;
-            path.push_back(field);
+            path.push_back(to);
         }
         return path;
     }
@@ -227,27 +332,113 @@ private:
         FieldOp made;
         const std::size_t size = in_.array();
         const std::uint64_t step = in_.u64(steps_.size());
-        const std::uint64_t number = in_.u64(static_cast<std::uint64_t>(OpCode::cancel));
+        const std::uint64_t number = in_.u64(static_cast<std::uint64_t>(OpCode::mark));
         in_.require(number >= 1, ErrorCode::out_of_range);
         if (in_.failed()) return made;
         made.path = path_of(step);
         Op& op = made.op;
         op.code = static_cast<OpCode>(number);
-        const Type type = made.path.empty() ? Type::map : made.path.back().type;
-        in_.require(accepts(type, op.code) && size == op_size(op.code), ErrorCode::malformed);
+        const Type type = type_at(made.path);
+        in_.require(accepts(type, op.code) && size == op_size(type, op.code), ErrorCode::malformed);
+        if (in_.failed()) return made;
         if (has_removes(op.code)) op.removes = read_runs();
-        if (has_value(op.code)) op.value = read_value(in_);
-        if (op.code == OpCode::add) {
-            op.amount = in_.i64();
-            const auto bound = static_cast<std::int64_t>(counter_max);
-            const std::int64_t least = type == Type::g_counter ? 0 : -bound;
-            in_.require(least <= op.amount && op.amount <= bound, ErrorCode::out_of_range);
-        }
-        if (op.code == OpCode::cancel) op.cancels = read_marks();
+        read_payload(type, op);
         return made;
     }
+    void read_payload(Type type, Op& op) {
+        switch (op.code) {
+            case OpCode::set:
+            case OpCode::insert: op.value = read_value(in_); break;
+            case OpCode::erase:
+                if (type == Type::list) op.element = read_element();
+                if (type != Type::list && type != Type::text) op.value = read_value(in_);
+                break;
+            case OpCode::add: {
+                op.amount = in_.i64();
+                const auto bound = static_cast<std::int64_t>(counter_max);
+                const std::int64_t least = type == Type::g_counter ? 0 : -bound;
+                in_.require(least <= op.amount && op.amount <= bound, ErrorCode::out_of_range);
+                break;
+            }
+            case OpCode::cancel: op.cancels = read_marks(); break;
+            case OpCode::place:
+                op.place = read_place();
+                read_placed(type, op);
+                break;
+            case OpCode::move:
+                op.place = read_place();
+                op.element = read_element();
+                in_.require(op.element.counter > 0, ErrorCode::malformed);
+                break;
+            case OpCode::mark: {
+                Mark mark;
+                mark.name = std::string(in_.text(key_bytes_max));
+                mark.value = read_value(in_);
+                mark.from = read_anchor();
+                mark.to = read_anchor();
+                op.mark = std::move(mark);
+                break;
+            }
+            case OpCode::enable:
+            case OpCode::disable:
+            case OpCode::create:
+            case OpCode::clear: break;
+        }
+    }
+    void read_placed(Type type, Op& op) {
+        if (type == Type::text) {
+            op.inner = Type::text;
+            op.value = std::string(in_.text(bytes_of_text_max));
+            in_.require(!op.value.text()->empty(), ErrorCode::malformed);
+        } else if (in_.peek() == Reader::Kind::array) {
+            op.value = read_value(in_);
+            in_.require(op.value.array() != nullptr && !op.value.array()->empty(),
+                        ErrorCode::malformed);
+        } else {
+            const auto inner = type_of(in_.u64());
+            in_.require(inner.has_value(), ErrorCode::unknown_format);
+            if (in_.failed()) return;
+            op.inner = *inner;
+            in_.require(can_be_placed(op.inner) && op.inner != Type::lww_register,
+                        ErrorCode::malformed);
+        }
+    }
+    /// A dot and a side, the author's counted back.
+    std::pair<Dot, Side> read_sided() {
+        const std::uint64_t head = in_.u64();
+        return {read_dot(head / 2), static_cast<Side>(head % 2)};
+    }
+    Dot read_dot(std::uint64_t who) {
+        Dot dot{who_is(who), in_.u64(counter_max)};
+        in_.require(dot.counter > 0, ErrorCode::out_of_range);
+        if (who == 0) {
+            in_.require(dot.counter < counter_, ErrorCode::out_of_range);
+            dot.counter = counter_ - dot.counter;
+        }
+        return in_.failed() ? Dot{} : dot;
+    }
+    Place read_place() {
+        const std::size_t size = in_.array();
+        if (size == 0) return {};
+        in_.require(size == 2, ErrorCode::malformed);
+        const auto [parent, side] = read_sided();
+        return {parent, side};
+    }
+    Anchor read_anchor() {
+        const std::size_t size = in_.array();
+        if (size == 1) return {{}, static_cast<Side>(in_.u64(1))};
+        in_.require(size == 2, ErrorCode::malformed);
+        const auto [element, side] = read_sided();
+        return {element, side};
+    }
+    Dot read_element() {
+        const std::size_t size = in_.array();
+        if (size == 0) return {};
+        in_.require(size == 2, ErrorCode::malformed);
+        return read_dot(in_.u64());
+    }
     DotSet read_runs() {
-        std::vector<Dot> dots;
+        DotSet dots;
         std::uint64_t last_who = 0;
         std::uint64_t floor = 0;  // the lowest counter that the next run of this replica may have
         const std::size_t numbers = in_.array();
@@ -277,12 +468,12 @@ private:
             const ReplicaId replica = who_is(who);
             if (in_.failed()) return {};
             budget_.removes -= length;
-            for (std::uint64_t i = 0; i < length; ++i) dots.push_back(Dot{replica, counter + i});
+            dots.insert(DotRun{replica, counter, counter + length - 1});
             last_who = who;
             floor = counter + length + 1;  // adjacent runs would have been one
         }
         in_.require(taken == numbers, ErrorCode::malformed);
-        return DotSet(std::move(dots));  // sorts: the author's own came first
+        return dots;
     }
     CounterMarks read_marks() {
         CounterMarks marks;
@@ -313,17 +504,17 @@ private:
     Reader in_;
     const ReplicaId& author_;
     std::uint64_t counter_;
-    std::uint64_t ops_;
+    std::uint64_t end_;
     std::vector<ReplicaId> replicas_;
     std::vector<bool> used_;
-    std::vector<Step> steps_;
+    std::vector<KnownStep> steps_;
     std::uint64_t introduced_ = 0;
     Budget& budget_;
 };
 
 struct Header {
     Change change;
-    std::vector<std::uint64_t> ops;
+    std::vector<std::uint64_t> dots;  ///< of each section
 };
 
 Result<Header> decode_header(BytesView bytes, const Limits& limits) {
@@ -341,10 +532,10 @@ Result<Header> decode_header(BytesView bytes, const Limits& limits) {
     }
     std::uint64_t total = 0;
     for (std::size_t left = in.array(); left > 0 && !in.failed(); --left) {
-        header.ops.push_back(in.u64(ops_max));
-        in.require(header.ops.back() > 0, ErrorCode::malformed);
-        total += header.ops.back();
-        in.require(total <= ops_max, ErrorCode::too_large);
+        header.dots.push_back(in.u64(dots_max));
+        in.require(header.dots.back() > 0, ErrorCode::malformed);
+        total += header.dots.back();
+        in.require(total <= dots_max, ErrorCode::too_large);
     }
     in.require(total > 0, ErrorCode::malformed);
     in.require(header.change.first + total - 1 <= counter_max, ErrorCode::out_of_range);
@@ -379,7 +570,7 @@ Bytes encode_change(const Change& change) {
         header.u64(std::get<std::uint64_t>(change.base));
     }
     header.array(change.sections.size());
-    for (const Section& section : change.sections) header.u64(section.ops.size());
+    for (const Section& section : change.sections) header.u64(section.span());
     if (change.message.empty()) {
         header.nil();
     } else {
@@ -391,7 +582,7 @@ Bytes encode_change(const Change& change) {
     std::uint64_t counter = change.first;
     for (const Section& section : change.sections) {
         out.binary(SectionWriter(section, change.replica, counter).bytes());
-        counter += section.ops.size();
+        counter += section.span();
     }
     return out.take();
 }
@@ -401,22 +592,22 @@ Result<Change> decode_change(BytesView bytes, const ReplicaId& replica, const Li
     if (!parts) return tl::unexpected(parts.error());
     auto header = decode_header((*parts)[0], limits);
     if (!header) return tl::unexpected(header.error());
-    if (header->ops.size() != parts->size() - 1) {
+    if (header->dots.size() != parts->size() - 1) {
         return fail(ErrorCode::malformed, "as many sections as the header counts");
     }
     Change change = std::move(header->change);
     change.replica = replica;
     std::uint64_t counter = change.first;
     Budget budget;
-    for (std::size_t i = 0; i < header->ops.size(); ++i) {
+    for (std::size_t i = 0; i < header->dots.size(); ++i) {
         auto section =
-            SectionReader((*parts)[i + 1], limits, change.replica, counter, header->ops[i], budget)
+            SectionReader((*parts)[i + 1], limits, change.replica, counter, header->dots[i], budget)
                 .read();
         if (!section) return tl::unexpected(section.error());
         if (!change.sections.empty() && change.sections.back().document == section->document) {
             return fail(ErrorCode::not_canonical, "neighbouring sections differ in document");
         }
-        counter += header->ops[i];
+        counter += header->dots[i];
         change.sections.push_back(std::move(*section));
     }
     return change;

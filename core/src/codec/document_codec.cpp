@@ -8,7 +8,14 @@
 //   set      := [[element, dots]...]                rw_set := [set, set]
 //   flag     := dots                                dw_flag := [dots, dots]
 //   counter  := [[replica index, counter, sum, cancelled counter, cancelled sum]...]
+//   text     := [presence, marks, order, waiting, content]
+//   mark     := [replica index, counter, stamp, name, value, from, to]
+//   anchor   := [side] at an end, else [side, replica index, counter]
+//   list     := [presence, elements, order, waiting, [value...]]
+//   element  := [replica index, counter, [] or [slot's replica index, counter, stamp], map]
+//   order, waiting: see sequence_codec.hpp
 
+#include "sequence_codec.hpp"
 #include "syncline/document/document.hpp"
 
 #include <algorithm>
@@ -18,12 +25,14 @@ namespace syncline::wire {
 
 namespace {
 
+constexpr std::size_t content_bytes_max = std::size_t{256} << 20;  ///< the state's own bound
+
 // Writing: first see which replicas are named, then write with their indices.
 
 class Replicas {
 public:
     void see(const DotSet& dots) {
-        for (const Dot& dot : dots) see(dot.replica);
+        for (const DotRun& run : dots.runs()) see(run.replica);
     }
     void see(const ReplicaId& replica) {
         if (!sorted_.empty() && sorted_.back() == replica) return;  // nearly always
@@ -42,6 +51,34 @@ public:
         see(map.presence());
         for (const auto& [field, node] : map.fields()) {
             std::visit([&](const auto& store) { see(store); }, node->store());
+        }
+    }
+    template <typename Payload>
+    void see(const Sequence<Payload>& order) {
+        order.for_each_by_dot([&](const auto& run) {
+            see(order.authors()[run.author]);
+            if (!run.attached()) see(order.parent(run).replica);
+        });
+    }
+    void see(const Anchor& anchor) {
+        if (anchor.element.counter != 0) see(anchor.element.replica);
+    }
+    void see(const Text& text) {
+        see(text.presence());
+        see(text.order());
+        for (const auto& [dot, mark] : text.marks()) {
+            see(dot.replica);
+            see(mark.mark.from);
+            see(mark.mark.to);
+        }
+    }
+    void see(const List& list) {
+        see(list.presence());
+        see(list.order());
+        for (const auto& [id, element] : list.elements()) {
+            see(id.replica);
+            if (element.slot.counter != 0) see(element.slot.replica);
+            see(element.contents());
         }
     }
     void see(const OrSet& set) { see(set.elements()); }
@@ -70,6 +107,8 @@ public:
         return static_cast<std::uint64_t>(
             std::lower_bound(sorted_.begin(), sorted_.end(), replica) - sorted_.begin());
     }
+
+    [[nodiscard]] std::size_t size() const { return sorted_.size(); }
 
 private:
     std::vector<ReplicaId> sorted_;
@@ -114,6 +153,67 @@ public:
             out_.array(3).text(field.key).u64(static_cast<std::uint64_t>(field.type));
             std::visit([&](const auto& store) { write(store); }, node->store());
         }
+    }
+    void write(const Text& text) {
+        out_.array(5);
+        write(text.presence());
+        out_.array(text.marks().size());
+        for (const auto& [dot, mark] : text.marks()) {
+            out_.array(7).u64(replicas_.index(dot.replica)).u64(dot.counter).u64(mark.hlc.packed);
+            out_.text(mark.mark.name);
+            write_value(out_, mark.mark.value);
+            write(mark.mark.from);
+            write(mark.mark.to);
+        }
+        write_order(text.order(), false);
+        std::string content;
+        text.order().for_each_stretch([&](const auto& runs) {
+            for (const auto* run : runs) content += run->payload.utf8();
+        });
+        out_.text(content);
+    }
+    void write(const Anchor& anchor) {
+        const bool at_end = anchor.element.counter == 0;
+        out_.array(at_end ? 1 : 3).u64(static_cast<std::uint64_t>(anchor.side));
+        if (!at_end) out_.u64(replicas_.index(anchor.element.replica)).u64(anchor.element.counter);
+    }
+    void write(const List& list) {
+        out_.array(5);
+        write(list.presence());
+        out_.array(list.elements().size());
+        for (const auto& [id, element] : list.elements()) {
+            out_.array(4).u64(replicas_.index(id.replica)).u64(id.counter);
+            const Dot& slot = element.slot;
+            out_.array(slot.counter == 0 ? 0 : 3);
+            if (slot.counter != 0)
+                out_.u64(replicas_.index(slot.replica)).u64(slot.counter).u64(element.moved.packed);
+            write(element.contents());
+        }
+        write_order(list.order(), true);
+        std::vector<const Value*> values;
+        list.order().for_each_stretch([&](const auto& runs) {
+            for (const auto* run : runs) {
+                for (const Value& value : run->payload.values()) values.push_back(&value);
+            }
+        });
+        out_.array(values.size());
+        for (const Value* value : values) write_value(out_, *value);
+    }
+    template <typename Payload>
+    void write_order(const Sequence<Payload>& order, bool stamped) {
+        const std::vector<Stretch> all = stretches_of(order);
+        std::size_t attached = all.size();
+        if (order.waiting() > 0) {
+            attached = 0;
+            while (order.find(all[attached].first).run->attached()) ++attached;
+        }
+        const auto index = [&](const ReplicaId& id) { return replicas_.index(id); };
+        const bool several = replicas_.size() > 1;
+        PackedWriter in_order;
+        write_stretches(in_order, all, 0, attached, several, stamped, index);
+        PackedWriter waiting;
+        write_stretches(waiting, all, attached, all.size(), several, stamped, index);
+        out_.binary(in_order.view()).binary(waiting.view());
     }
     void write(const OrSet& set) { write(set.elements()); }
     void write(const GSet& set) { write(set.elements()); }
@@ -247,6 +347,8 @@ private:
     Node store(Type type, std::size_t depth) {
         switch (type) {
             case Type::map: return Node(map(depth));
+            case Type::list: return Node(list(depth));
+            case Type::text: return Node(text());
             case Type::or_set: return Node(OrSet(elements()));
             case Type::g_set: return Node(GSet(elements()));
             case Type::rw_set: {
@@ -267,19 +369,123 @@ private:
         }
         return Node(type);
     }
-    ReplicaId replica() {
-        const std::uint64_t number = in_.u64();
+    Anchor anchor() {
+        Anchor made;
+        const std::size_t size = in_.array();
+        in_.require(size == 1 || size == 3, ErrorCode::malformed);
+        made.side = static_cast<Side>(in_.u64(1));
+        if (size == 3) made.element = unseen_dot();
+        return made;
+    }
+    Text text() {
+        in_.array_of(5);
+        DotSet presence = dots();
+        Text::Marks marks;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left) {
+            in_.array_of(7);
+            const Dot at = dot();
+            in_.require(marks.empty() || marks.rbegin()->first < at, ErrorCode::not_canonical);
+            Text::StampedMark made;
+            made.hlc = Hlc{in_.u64()};
+            made.mark.name = std::string(in_.text(key_bytes_max));
+            made.mark.value = read_value(in_);
+            made.mark.from = anchor();
+            made.mark.to = anchor();
+            marks.emplace_hint(marks.end(), at, std::move(made));
+        }
+        auto [attached, waiting] = stretches(false);
+        const std::string_view content = in_.text(content_bytes_max);
+        if (in_.failed()) return {};
+        std::size_t next = 0;
+        Text::Order order;
+        const bool good = build_order(
+            order, std::move(attached), std::move(waiting), [&](const Stretch& stretch) {
+                const std::size_t from = next;
+                for (std::uint32_t i = 0; i < stretch.length && next <= content.size(); ++i) {
+                    do ++next;
+                    while (next < content.size() && (content[next] & 0xC0) == 0x80);
+                }
+                next = std::min(next, content.size() + 1);
+                return TextPayload(
+                    std::string(content.substr(std::min(from, content.size()), next - from)));
+            });
+        in_.require(good && next == content.size(), ErrorCode::not_canonical);
+        if (in_.failed()) return {};
+        return Text(std::move(presence), std::move(order), std::move(marks));
+    }
+    List list(std::size_t depth) {
+        in_.array_of(5);
+        DotSet presence = dots();
+        List::Elements elements;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left) {
+            in_.array_of(4);
+            const Dot id = unseen_dot();
+            in_.require(elements.empty() || elements.rbegin()->first < id,
+                        ErrorCode::not_canonical);
+            ListElement made;
+            const std::size_t moved = in_.array();
+            in_.require(moved == 0 || moved == 3, ErrorCode::malformed);
+            if (moved == 3) {
+                made.slot = unseen_dot();
+                made.moved = Hlc{in_.u64()};
+            }
+            made.contents() = map(depth);
+            in_.require(moved == 3 || !made.contents().empty(), ErrorCode::not_canonical);
+            elements.emplace_hint(elements.end(), id, std::move(made));
+        }
+        auto [attached, waiting] = stretches(true);
+        std::vector<Value> values;
+        for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left)
+            values.push_back(read_value(in_));
+        if (in_.failed()) return {};
+        std::size_t next = 0;
+        List::Order order;
+        const bool good = build_order(
+            order, std::move(attached), std::move(waiting), [&](const Stretch& stretch) {
+                std::vector<Value> some;
+                for (std::uint32_t i = 0; i < stretch.length && next < values.size(); ++i)
+                    some.push_back(std::move(values[next++]));
+                if (some.size() < stretch.length) next = values.size() + 1;
+                some.resize(std::min<std::size_t>(stretch.length, values.size()));
+                return ListPayload(stretch.stamp, std::move(some));
+            });
+        in_.require(good && next == values.size(), ErrorCode::not_canonical);
+        if (in_.failed()) return {};
+        List made(std::move(presence), std::move(order), elements);
+        in_.require(made.elements() == elements, ErrorCode::not_canonical);
+        return made;
+    }
+    /// The order's stretches and those that wait.
+    std::pair<std::vector<Stretch>, std::vector<Stretch>> stretches(bool stamped) {
+        std::uint64_t slots = 0;
+        const auto column = [&] {
+            PackedReader in(in_.binary(content_bytes_max));
+            auto read = read_stretches(in, replicas_.size() > 1, stamped, slots,
+                                       [&](std::uint64_t number) { return replica(number); });
+            in_.require(!in.failed(), ErrorCode::malformed);
+            return read;
+        };
+        auto attached = column();
+        return {std::move(attached), column()};
+    }
+    ReplicaId replica() { return replica(in_.u64()); }
+    ReplicaId replica(std::uint64_t number) {
         in_.require(number < replicas_.size(), ErrorCode::out_of_range);
         if (in_.failed()) return {};
         const auto index = static_cast<std::size_t>(number);
         used_[index] = true;
         return replicas_[index];
     }
-    Dot dot() {
+    /// One that need not be in the context: a delta names places it does not bring.
+    Dot unseen_dot() {
         Dot dot;
         dot.replica = replica();
         dot.counter = in_.u64(counter_max);
         in_.require(dot.counter > 0, ErrorCode::out_of_range);
+        return dot;
+    }
+    Dot dot() {
+        const Dot dot = unseen_dot();
         in_.require(context_ == nullptr || context_->contains(dot), ErrorCode::out_of_range);
         return dot;
     }

@@ -8,13 +8,16 @@ namespace syncline {
 namespace {
 
 /// In the order of Node::Store's alternatives.
-constexpr std::array<Type, 10> types_in_order = {
-    Type::map,       Type::or_set,  Type::rw_set,  Type::g_set,        Type::pn_counter,
-    Type::g_counter, Type::ew_flag, Type::dw_flag, Type::lww_register, Type::mv_register};
+constexpr std::array<Type, 12> types_in_order = {
+    Type::map,     Type::list,    Type::text,         Type::or_set,
+    Type::rw_set,  Type::g_set,   Type::pn_counter,   Type::g_counter,
+    Type::ew_flag, Type::dw_flag, Type::lww_register, Type::mv_register};
 
 Node::Store store_for(Type type) {
     switch (type) {
         case Type::map: return OrMap();
+        case Type::list: return List();
+        case Type::text: return Text();
         case Type::or_set: return OrSet();
         case Type::rw_set: return RwSet();
         case Type::g_set: return GSet();
@@ -33,6 +36,8 @@ Node::Store store_for(Type type) {
 std::string_view name_of(Type type) {
     switch (type) {
         case Type::map: return "map";
+        case Type::list: return "list";
+        case Type::text: return "text";
         case Type::or_set: return "or_set";
         case Type::rw_set: return "rw_set";
         case Type::g_set: return "g_set";
@@ -54,19 +59,48 @@ std::optional<Type> type_of(std::uint64_t number) {
     return *found;
 }
 
+bool can_be_placed(Type type) {
+    switch (type) {
+        case Type::map:
+        case Type::list:
+        case Type::text:
+        case Type::pn_counter:
+        case Type::g_counter:
+        case Type::lww_register: return true;
+        default: return false;
+    }
+}
+
+std::uint32_t code_points(std::string_view utf8) {
+    return static_cast<std::uint32_t>(std::count_if(utf8.begin(), utf8.end(), [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
+    }));
+}
+
+std::uint64_t span(const Op& op) {
+    if (op.code != OpCode::place) return 1;
+    if (const std::string* text = op.value.text()) return code_points(*text);
+    if (const Value::Array* values = op.value.array()) return values->size();
+    return 1;
+}
+
 bool accepts(Type type, OpCode code) {
     const bool counter = type == Type::pn_counter || type == Type::g_counter;
+    const bool sequence = type == Type::list || type == Type::text;
     const bool set = type == Type::or_set || type == Type::rw_set || type == Type::g_set;
     switch (code) {
         case OpCode::set: return type == Type::lww_register || type == Type::mv_register;
         case OpCode::add: return counter;
         case OpCode::cancel: return counter;
         case OpCode::insert: return set;
-        case OpCode::erase: return set && type != Type::g_set;
+        case OpCode::erase: return (set && type != Type::g_set) || sequence;
         case OpCode::enable:
         case OpCode::disable: return type == Type::ew_flag || type == Type::dw_flag;
-        case OpCode::create: return type == Type::map;
+        case OpCode::create: return type == Type::map || sequence;
         case OpCode::clear: return !counter;
+        case OpCode::place: return sequence;
+        case OpCode::move: return type == Type::list;
+        case OpCode::mark: return type == Type::text;
     }
     return false;
 }
@@ -95,10 +129,15 @@ const Node* OrMap::find(const FieldKey& field) const {
 const Node* OrMap::find(const Path& path) const {
     const OrMap* map = this;
     const Node* node = nullptr;
-    for (const FieldKey& field : path) {
-        node = map == nullptr ? nullptr : map->find(field);
+    for (const Step& step : path) {
+        if (step.is_element()) {
+            const List* list = node == nullptr ? nullptr : node->as<List>();
+            map = list == nullptr ? nullptr : list->contents(step.element);
+        } else if (node != nullptr) {
+            map = node->as<OrMap>();
+        }
+        node = map == nullptr ? nullptr : map->find(step.field());
         if (node == nullptr) return nullptr;
-        map = node->as<OrMap>();
     }
     return node;
 }
@@ -113,27 +152,44 @@ FieldOp OrMap::create(const Path& path) const {
 namespace {
 
 void cancel_counters(const Node& node, const Path& path, const ReplicaId& author,
-                     std::vector<FieldOp>& ops) {
-    if (const auto* map = node.as<OrMap>()) {
-        for (const auto& [field, below] : map->fields()) {
-            Path deeper = path;
-            deeper.push_back(field);
-            cancel_counters(*below, deeper, author, ops);
-        }
+                     std::vector<FieldOp>& ops);
+
+void cancel_counters(const OrMap& map, const Path& path, const Dot& element,
+                     const ReplicaId& author, std::vector<FieldOp>& ops) {
+    for (const auto& [field, below] : map.fields()) {
+        Path deeper = path;
+        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type));
+        cancel_counters(*below, deeper, author, ops);
     }
-    if (!node.live()) return;
-    if (const auto* counter = node.as<PnCounter>()) ops.push_back({path, counter->cancel(author)});
-    if (const auto* counter = node.as<GCounter>()) ops.push_back({path, counter->cancel(author)});
+}
+
+void cancel_counters(const Node& node, const Path& path, const ReplicaId& author,
+                     std::vector<FieldOp>& ops) {
+    if (const auto* map = node.as<OrMap>()) cancel_counters(*map, path, {}, author, ops);
+    if (const auto* list = node.as<List>()) {
+        for (const auto& [id, element] : list->elements())
+            cancel_counters(element.contents(), path, id, author, ops);
+    }
+    if (const auto* counter = node.as<PnCounter>(); counter != nullptr && counter->live())
+        ops.push_back({path, counter->cancel(author)});
+    if (const auto* counter = node.as<GCounter>(); counter != nullptr && counter->live())
+        ops.push_back({path, counter->cancel(author)});
 }
 
 }  // namespace
+
+std::vector<FieldOp> OrMap::cancels(const ReplicaId& author) const {
+    std::vector<FieldOp> ops;
+    cancel_counters(*this, {}, {}, author, ops);
+    return ops;
+}
 
 std::vector<FieldOp> OrMap::clear(const Path& path, const ReplicaId& author) const {
     std::vector<FieldOp> ops;
     FieldOp all{path, {}};
     if (path.empty()) {
         all.op.removes = live_dots();
-        for (const auto& [field, node] : fields_) cancel_counters(*node, {field}, author, ops);
+        ops = cancels(author);
     } else if (const Node* node = find(path)) {
         all.op.removes = node->live_dots();
         cancel_counters(*node, path, author, ops);
@@ -146,7 +202,7 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     if (depth == op.path.size()) return apply_here(op.op, at);
 
     // Ops that only take away must not create what they do not find.
-    const FieldKey& field = op.path[depth];
+    const FieldKey field = op.path[depth].field();
     auto found = fields_.find(field);
     if (found == fields_.end()) {
         if (op.op.code == OpCode::clear) return;
@@ -155,12 +211,13 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     Node& node = *found->second;
     if (auto* map = std::get_if<OrMap>(&node.store())) {
         map->apply_at(op, depth + 1, at);
+    } else if (auto* list = std::get_if<List>(&node.store())) {
+        list->apply_at(op, depth + 1, at);
     } else if (depth + 1 == op.path.size()) {
         std::visit(
             [&](auto& store) {
-                if constexpr (!std::is_same_v<std::decay_t<decltype(store)>, OrMap>) {
+                if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
                     store.apply(op.op, at);
-                }
             },
             node.store());
     }
@@ -169,17 +226,18 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
 
 void OrMap::take_at(const FieldOp& op, std::size_t depth) {
     if (depth == op.path.size()) return take_here(op.op);
-    const auto found = fields_.find(op.path[depth]);
+    const auto found = fields_.find(op.path[depth].field());
     if (found == fields_.end()) return;
     Node& node = *found->second;
     if (auto* map = std::get_if<OrMap>(&node.store())) {
         map->take_at(op, depth + 1);
+    } else if (auto* list = std::get_if<List>(&node.store())) {
+        list->take_at(op, depth + 1);
     } else if (depth + 1 == op.path.size()) {
         std::visit(
             [&](auto& store) {
-                if constexpr (!std::is_same_v<std::decay_t<decltype(store)>, OrMap>) {
+                if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
                     store.take(op.op);
-                }
             },
             node.store());
     }
@@ -198,25 +256,27 @@ void OrMap::apply_here(const Op& op, const Event& at) {
 
 OrMap OrMap::delta(const FieldOp& op, const Event& at, const OrMap& before) {
     OrMap made;
-    const Node* node = before.find(op.path);
-    const bool counter = node != nullptr && (node->as<PnCounter>() || node->as<GCounter>());
-    if (counter) {
-        // A counter's delta starts from the author's total; put that in place first.
-        Node basis(node->type());
-        if (const auto* pn = node->as<PnCounter>()) {
-            basis = Node(PnCounter(pn->entries().basis(op.op, at)));
-        } else if (const auto* g = node->as<GCounter>()) {
-            basis = Node(GCounter(g->entries().basis(op.op, at)));
-        }
-        OrMap* map = &made;
-        for (std::size_t i = 0; i + 1 < op.path.size(); ++i) {
-            auto& below = map->fields_[op.path[i]];
-            below = std::make_unique<Node>(Type::map);
-            map = std::get_if<OrMap>(&below->store());
-        }
-        if (!basis.empty()) map->insert(op.path.back(), std::move(basis));
+    if (op.path.empty()) {
+        made.apply(op, at);
+        return made;
     }
-    made.apply(op, at);
+    // A type's own delta, wrapped in the maps around it.
+    const FieldKey field = op.path.front().field();
+    const Node* node = before.find(field);
+    const Node none(field.type);
+    FieldOp below = op;
+    below.path.erase(below.path.begin());
+    Node delta = std::visit(
+        [&](const auto& store) {
+            using Store = std::decay_t<decltype(store)>;
+            if constexpr (std::is_same_v<typename Store::OpType, Op>) {
+                return Node(below.path.empty() ? Store::delta(below.op, at, store) : Store());
+            } else {
+                return Node(Store::delta(below, at, store));
+            }
+        },
+        node == nullptr ? none.store() : node->store());
+    if (!delta.empty()) made.insert(field, std::move(delta));
     return made;
 }
 
@@ -245,19 +305,24 @@ bool OrMap::live() const {
 }
 
 DotSet OrMap::live_dots() const {
-    std::vector<Dot> dots;
-    collect_live(dots);
-    return DotSet(std::move(dots));
+    std::vector<DotRun> runs;
+    collect_live(runs);
+    std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
+        return Dot{a.replica, a.first} < Dot{b.replica, b.first};
+    });
+    DotSet dots;
+    for (const DotRun& run : runs) dots.insert(run);
+    return dots;
 }
 
-void OrMap::collect_live(std::vector<Dot>& dots) const {
-    dots.insert(dots.end(), presence_.begin(), presence_.end());
+void OrMap::collect_live(std::vector<DotRun>& dots) const {
+    dots.insert(dots.end(), presence_.runs().begin(), presence_.runs().end());
     for (const auto& [field, node] : fields_) {
         if (const auto* map = node->as<OrMap>()) {
             map->collect_live(dots);
         } else {
             const DotSet below = node->live_dots();
-            dots.insert(dots.end(), below.begin(), below.end());
+            dots.insert(dots.end(), below.runs().begin(), below.runs().end());
         }
     }
 }

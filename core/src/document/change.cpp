@@ -1,35 +1,92 @@
 #include "syncline/document/change.hpp"
 
+#include <algorithm>
+
 namespace syncline {
 
 std::uint64_t Change::span() const {
-    std::uint64_t ops = 0;
-    for (const Section& section : sections) ops += section.ops.size();
-    return ops;
+    std::uint64_t dots = 0;
+    for (const Section& section : sections) dots += section.span();
+    return dots;
 }
 
+std::uint64_t Section::span() const {
+    std::uint64_t dots = 0;
+    for (const FieldOp& op : ops) dots += syncline::span(op.op);
+    return dots;
+}
+
+bool can_be_rewritten(const Change& change, const Rewrite& to) {
+    const auto stands = [&](const Dot& dot) { return dot.counter == 0 || to.map(dot); };
+    for (const Section& section : change.sections) {
+        for (const FieldOp& op : section.ops) {
+            const bool path_stands =
+                std::all_of(op.path.begin(), op.path.end(),
+                            [&](const Step& step) { return stands(step.element); });
+            if (!path_stands || !stands(op.op.element)) return false;
+        }
+    }
+    return true;
+}
+
+namespace {
+
+class Rewriter {
+public:
+    Rewriter(const Change& change, const Rewrite& to) : change_(change), to_(to) {}
+
+    FieldOp operator()(const DocumentKey& document, const FieldOp& op) const {
+        FieldOp made = op;
+        for (Step& step : made.path) step.element = named(step.element);
+        made.op.removes.clear();
+        for (const Dot& dot : op.op.removes) {
+            if (const auto name = to_.map(dot)) made.op.removes.insert(*name);
+        }
+        made.op.element = named(op.op.element);
+        made.op.place = placed(op.op.place);
+        if (op.op.mark) {
+            made.op.mark->from = anchored(op.op.mark->from);
+            made.op.mark->to = anchored(op.op.mark->to);
+        }
+        if (op.op.code == OpCode::cancel && !(change_.replica == to_.replica)) {
+            made.op.cancels.erase(to_.replica);
+            if (const auto total = to_.own_total(document, op.path))
+                made.op.cancels.insert_or_assign(change_.replica, *total);
+        }
+        return made;
+    }
+
+private:
+    [[nodiscard]] Dot named(const Dot& dot) const {
+        return dot.counter == 0 ? dot : to_.map(dot).value_or(Dot{});
+    }
+    /// Beside what is gone stands what it stood beside.
+    [[nodiscard]] Place placed(Place place) const {
+        while (place.parent.counter != 0) {
+            if (const auto name = to_.map(place.parent)) return {*name, place.side};
+            place = to_.place_of ? to_.place_of(place.parent) : Place{};
+        }
+        return {};
+    }
+    [[nodiscard]] Anchor anchored(const Anchor& anchor) const {
+        if (anchor.element.counter == 0) return anchor;
+        if (const auto name = to_.map(anchor.element)) return {*name, anchor.side};
+        const Place place = placed({anchor.element, Side::right});
+        return {place.parent, place.side};
+    }
+
+    const Change& change_;
+    const Rewrite& to_;
+};
+
+}  // namespace
+
 Change rewrite(const Change& change, const Rewrite& to) {
-    Change moved;
-    moved.replica = to.replica;
-    moved.first = to.first;
-    moved.hlc = to.hlc;
-    moved.base = to.base;
-    moved.message = change.message;
+    const Rewriter rewriter(change, to);
+    Change moved{to.replica, to.first, to.hlc, to.base, change.message, {}};
     for (const Section& section : change.sections) {
         Section& target = moved.sections.emplace_back(Section{section.document, {}});
-        for (const FieldOp& op : section.ops) {
-            FieldOp& rewritten = target.ops.emplace_back(op);
-            rewritten.op.removes.clear();
-            for (const Dot& dot : op.op.removes) {
-                if (const auto named = to.map(dot)) rewritten.op.removes.insert(*named);
-            }
-            if (op.op.code == OpCode::cancel && !(change.replica == to.replica)) {
-                rewritten.op.cancels.erase(to.replica);
-                if (const auto total = to.own_total(section.document, op.path)) {
-                    rewritten.op.cancels.insert_or_assign(change.replica, *total);
-                }
-            }
-        }
+        for (const FieldOp& op : section.ops) target.ops.push_back(rewriter(section.document, op));
     }
     return moved;
 }

@@ -20,47 +20,59 @@ bool is_space_name(std::string_view name) {
            });
 }
 
-bool Document::note_early(const FieldOp& op, const Event& at, const VersionVector* seen) {
+DotSet Document::note_early(const FieldOp& op, const Event& at, const VersionVector* seen) {
     if (seen != nullptr) {
-        std::vector<Dot> unseen;
-        for (const Dot& dot : op.op.removes) {
-            if (!(dot.replica == at.dot.replica) && !seen->covers(dot)) unseen.push_back(dot);
+        DotSet unseen;
+        for (const DotRun& run : op.op.removes.runs()) {
+            const std::uint64_t first = std::max(run.first, seen->at(run.replica) + 1);
+            if (!(run.replica == at.dot.replica) && first <= run.last)
+                unseen.insert(DotRun{run.replica, first, run.last});
         }
         // The same everywhere, since all follow one log; see early_max.
-        if (early_.size() + unseen.size() <= early_max)
-            early_.insert_all(DotSet(std::move(unseen)));
+        if (!unseen.empty() && early_.size() + unseen.size() <= early_max)
+            early_.insert_all(unseen);
     }
-    const bool removed_early = !early_.empty() && early_.erase(at.dot);
+    DotSet removed;
+    if (early_.empty()) return removed;
     const bool counts = op.op.code == OpCode::add || op.op.code == OpCode::cancel;
-    return removed_early && !counts;
+    const DotRun own{at.dot.replica, at.dot.counter, at.dot.counter + span(op.op) - 1};
+    if (!counts) {
+        for (std::uint64_t counter = own.first; counter <= own.last; ++counter) {
+            if (early_.contains({own.replica, counter})) removed.insert(Dot{own.replica, counter});
+        }
+    }
+    early_.erase(own);
+    return removed;
 }
 
 void Document::apply(const FieldOp& op, const Event& at, const VersionVector* seen) {
-    if (note_early(op, at, seen)) {
-        root_.take(op);
-    } else {
-        root_.apply(op, at);
-    }
+    const DotSet removed = note_early(op, at, seen);
+    if (removed.empty()) return root_.apply(op, at);
+    if (op.op.code != OpCode::place) return root_.take(op);
+    // The elements' places stay, whatever became of them.
+    root_.apply(op, at);
+    FieldOp gone{op.path, {}};
+    gone.op.removes = removed;
+    root_.take(gone);
 }
 
 void Document::apply(const std::vector<FieldOp>& ops, const Event& first,
                      const VersionVector* seen) {
     // A clear names its dots, and no later op of the change adds one of them, so it may come last.
-    std::map<Path, std::vector<Dot>> cleared;
+    std::map<Path, DotSet> cleared;
     Event at = first;
     for (const FieldOp& op : ops) {
         if (op.op.code == OpCode::clear) {
             (void)note_early(op, at, seen);
-            std::vector<Dot>& dots = cleared[op.path];
-            dots.insert(dots.end(), op.op.removes.begin(), op.op.removes.end());
+            cleared[op.path].insert_all(op.op.removes);
         } else {
             apply(op, at, seen);
         }
-        ++at.dot.counter;
+        at.dot.counter += span(op.op);
     }
     for (auto& [path, dots] : cleared) {
         FieldOp clear{path, {}};
-        clear.op.removes = DotSet(std::move(dots));
+        clear.op.removes = std::move(dots);
         root_.take(clear);
     }
 }
@@ -86,6 +98,15 @@ Value array_of(const ElementDots& elements) {
 
 struct Viewer {
     Value operator()(const OrMap& map) const { return view(map); }
+    Value operator()(const List& list) const {
+        Value::Array items;
+        items.reserve(list.size());
+        list.for_each([&](const Dot&, const Value* value, const OrMap* contents) {
+            items.push_back(value != nullptr ? *value : view_element(*contents));
+        });
+        return items;
+    }
+    Value operator()(const Text& text) const { return text.str(); }
     Value operator()(const OrSet& set) const { return array_of(set.elements()); }
     Value operator()(const GSet& set) const { return array_of(set.elements()); }
     Value operator()(const RwSet& set) const { return set.elements(); }
@@ -106,6 +127,13 @@ struct Viewer {
 };
 
 }  // namespace
+
+Value view_element(const OrMap& contents) {
+    for (const auto& [field, node] : contents.fields()) {
+        if (node->live()) return view(*node);
+    }
+    return {};
+}
 
 Value view(const Node& node) { return std::visit(Viewer{}, node.store()); }
 

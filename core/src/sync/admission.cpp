@@ -18,8 +18,7 @@ Result<> check_references(const Change& change, const AdmissionContext& context)
                                                           std::to_string(counter) +
                                                           ", which is not in the log");
         };
-        for (const Dot& dot : op.op.removes) check(dot.replica, dot.counter);
-        for (const auto& [replica, mark] : op.op.cancels) check(replica, mark.counter);
+        for_each_reference(op, [&](const DotRun& dots) { check(dots.replica, dots.last); });
     });
     return good;
 }

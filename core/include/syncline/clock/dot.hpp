@@ -2,8 +2,10 @@
 
 #include "syncline/clock/replica_id.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -26,10 +28,51 @@ inline constexpr std::uint64_t counter_max = (std::uint64_t{1} << 53) - 1;
 
 class CausalContext;
 
-/// A set of dots, kept sorted. Small (nearly always one dot a value), so a vector.
-/// Threads: a plain value.
+/// Consecutive dots of one replica, both ends included.
+struct DotRun {
+    ReplicaId replica;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+
+    DotRun(const ReplicaId& of, std::uint64_t from, std::uint64_t to)
+        : replica(of), first(from), last(to) {}
+
+    [[nodiscard]] std::uint64_t size() const { return last - first + 1; }
+    friend bool operator==(const DotRun&, const DotRun&) = default;
+};
+
+/// A set of dots, kept as sorted runs: nearly always one dot (a value's), sometimes one run of a
+/// hundred thousand (a text's).
+/// Invariant: runs ascend, do not overlap and do not touch. Threads: a plain value.
 class DotSet {
 public:
+    /// Visits the dots one by one, in order.
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Dot;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Dot*;
+        using reference = Dot;
+
+        Iterator(const DotRun* run, std::uint64_t offset) : run_(run), offset_(offset) {}
+        Dot operator*() const { return Dot{run_->replica, run_->first + offset_}; }
+        Iterator& operator++() {
+            if (run_->first + offset_ == run_->last) {
+                ++run_;
+                offset_ = 0;
+            } else {
+                ++offset_;
+            }
+            return *this;
+        }
+        friend bool operator==(const Iterator&, const Iterator&) = default;
+
+    private:
+        const DotRun* run_;
+        std::uint64_t offset_;
+    };
+
     DotSet() = default;
     DotSet(std::initializer_list<Dot> dots) {
         for (const Dot& dot : dots) insert(dot);
@@ -37,19 +80,23 @@ public:
     /// From dots in any order, repeats included. O(n log n), O(n) when they ascend already.
     explicit DotSet(std::vector<Dot> dots);
 
-    [[nodiscard]] bool empty() const { return dots_.empty(); }
-    [[nodiscard]] std::size_t size() const { return dots_.size(); }
-    [[nodiscard]] auto begin() const { return dots_.begin(); }
-    [[nodiscard]] auto end() const { return dots_.end(); }
+    [[nodiscard]] bool empty() const { return runs_.empty(); }
+    /// How many dots. O(runs).
+    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] Iterator begin() const { return {runs_.data(), 0}; }
+    [[nodiscard]] Iterator end() const { return {runs_.data() + runs_.size(), 0}; }
+    [[nodiscard]] const std::vector<DotRun>& runs() const { return runs_; }
     [[nodiscard]] bool contains(const Dot& dot) const;
 
     /// False when it was there already. O(log n) to find, amortised O(1) for ascending dots.
     bool insert(const Dot& dot);
+    void insert(const DotRun& run);
     bool erase(const Dot& dot);
-    void clear() { dots_.clear(); }
+    void erase(const DotRun& run);
+    void clear() { runs_.clear(); }
     /// O(n + m), O(m) when all of `other` lies above.
     void insert_all(const DotSet& other);
-    /// Drops every dot that `other` holds. O(n log m).
+    /// Drops every dot that `other` holds. O(m log n) for a small `other`, else O(n + m).
     void erase_all(const DotSet& other);
 
     /// Join of causal dot sets: a dot stays when both have it, or when the side that lacks it has
@@ -59,7 +106,7 @@ public:
     friend bool operator==(const DotSet&, const DotSet&) = default;
 
 private:
-    std::vector<Dot> dots_;
+    std::vector<DotRun> runs_;
 };
 
 }  // namespace syncline

@@ -36,8 +36,11 @@ struct Limits {
 /// authored again under another replica id and its references have to be spelled out.
 inline constexpr std::size_t authored_bytes_max = (std::size_t{1} << 20) - (std::size_t{64} << 10);
 inline constexpr std::size_t ops_max = 65'536;  ///< ops in one change
-inline constexpr std::size_t removes_max =
-    262'144;  ///< dots that one change may name (24 bytes each once decoded)
+/// Dots that one change takes: a text of the size of a change takes one for each character.
+inline constexpr std::size_t dots_max = std::size_t{1} << 20;
+/// Dots that one change may name. They cost nothing as runs, but a set of 2^53 dots is nobody's
+/// past.
+inline constexpr std::size_t removes_max = std::size_t{1} << 24;
 /// What the paths of a change's ops may take once spelled out for each op (their keys, and 48 bytes
 /// a step): a change names each step once, so 65,536 ops below one deep path of long keys would
 /// grow a thousandfold. 512 bytes for each of the most ops.

@@ -4,12 +4,14 @@
 #include "syncline/crdt/ew_flag.hpp"
 #include "syncline/crdt/g_counter.hpp"
 #include "syncline/crdt/g_set.hpp"
+#include "syncline/crdt/list.hpp"
 #include "syncline/crdt/lww_register.hpp"
 #include "syncline/crdt/mv_register.hpp"
 #include "syncline/crdt/or_set.hpp"
+#include "syncline/crdt/path.hpp"
 #include "syncline/crdt/pn_counter.hpp"
 #include "syncline/crdt/rw_set.hpp"
-#include "syncline/crdt/type.hpp"
+#include "syncline/crdt/text.hpp"
 
 #include <map>
 #include <memory>
@@ -48,7 +50,8 @@ public:
     OrMap& operator=(OrMap&&) noexcept;
     ~OrMap();
 
-    /// The field's node, or null. O(log n) a step.
+    /// The field's node, or null. O(log n) a step. A list's element that is a value as it was
+    /// inserted has no node of its own: List::value() gives it.
     [[nodiscard]] const Node* find(const FieldKey& field) const;
     [[nodiscard]] const Node* find(const Path& path) const;
     [[nodiscard]] const Fields& fields() const { return fields_; }
@@ -64,6 +67,9 @@ public:
     /// Removes all that is visible at and below `path`: one op for the dots and one for each
     /// counter. Empty when nothing is there.
     [[nodiscard]] std::vector<FieldOp> clear(const Path& path, const ReplicaId& author) const;
+
+    /// One op for each counter in the map that shows something: cancels it for `author`.
+    [[nodiscard]] std::vector<FieldOp> cancels(const ReplicaId& author) const;
 
     void apply(const FieldOp& op, const Event& at) { apply_at(op, 0, at); }
     [[nodiscard]] static OrMap delta(const FieldOp& op, const Event& at, const OrMap& before);
@@ -87,11 +93,13 @@ public:
     friend bool operator==(const OrMap& a, const OrMap& b);
 
 private:
+    friend class List;
+    /// The op's path from `depth` on is meant for this map.
     void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
     void apply_here(const Op& op, const Event& at);
     void take_at(const FieldOp& op, std::size_t depth);
     void take_here(const Op& op);
-    void collect_live(std::vector<Dot>& dots) const;
+    void collect_live(std::vector<DotRun>& dots) const;
 
     DotSet presence_;
     Fields fields_;
@@ -100,8 +108,8 @@ private:
 /// One field's contents: exactly one of the types.
 class Node {
 public:
-    using Store = std::variant<OrMap, OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag,
-                               LwwRegister, MvRegister>;
+    using Store = std::variant<OrMap, List, Text, OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag,
+                               DwFlag, LwwRegister, MvRegister>;
 
     explicit Node(Type type);
     explicit Node(Store store) : store_(std::move(store)) {}

@@ -17,6 +17,9 @@ namespace syncline {
 struct Section {
     DocumentKey document;
     std::vector<FieldOp> ops;
+
+    /// How many counters its ops take.
+    [[nodiscard]] std::uint64_t span() const;
     friend bool operator==(const Section&, const Section&) = default;
 };
 
@@ -24,8 +27,8 @@ struct Section {
 /// itself. Its own previous change is part of the causal past either way.
 using Base = std::variant<std::uint64_t, VersionVector>;
 
-/// The ops of one transaction: atomic, everywhere. The ops take the counters first, first + 1, … in
-/// the order of sections and ops. A value.
+/// The ops of one transaction: atomic, everywhere. The ops take counters from first on, in the
+/// order of sections and ops, each as many as its span(). A value.
 struct Change {
     ReplicaId replica;
     std::uint64_t first = 1;
@@ -48,7 +51,7 @@ void for_each_op(const Change& change, Use use) {
     for (const Section& section : change.sections) {
         for (const FieldOp& op : section.ops) {
             use(section, op, at);
-            ++at.dot.counter;
+            at.dot.counter += syncline::span(op.op);
         }
     }
 }
@@ -65,7 +68,13 @@ struct Rewrite {
     /// What the old author had added to a counter before all that moves: the "implied own total" of
     /// a cancel, which has to be spelled out once another replica is the author.
     std::function<std::optional<CounterMark>(const DocumentKey&, const Path&)> own_total;
+    /// Where an element of a sequence stood whose op was refused: what was put beside it goes
+    /// there. Not set: to the beginning.
+    std::function<Place(const Dot&)> place_of;
 };
+/// False when the change works on an element that `to.map` drops, so that it cannot live.
+[[nodiscard]] bool can_be_rewritten(const Change& change, const Rewrite& to);
+/// The change as `to` says. It can be rewritten, see above.
 [[nodiscard]] Change rewrite(const Change& change, const Rewrite& to);
 
 namespace wire {

@@ -65,18 +65,21 @@ public:
     friend bool operator==(const Document&, const Document&) = default;
 
 private:
-    /// What the op has to do with early_. True when its own dot was removed before it came.
-    bool note_early(const FieldOp& op, const Event& at, const VersionVector* seen);
+    /// What the op has to do with early_. Returns those of its own dots that were removed before it
+    /// came.
+    DotSet note_early(const FieldOp& op, const Event& at, const VersionVector* seen);
 
     OrMap root_;
     DotSet early_;
 };
 
 /// What a reader sees of a field or document: registers as their value, counters as numbers, flags
-/// as booleans, sets as sorted arrays, maps as maps. Where types clash under one key, the first in
-/// the order of Type is shown.
+/// as booleans, sets as sorted arrays, lists as arrays, texts as text, maps as maps. Where types
+/// clash under one key, the first in the order of Type is shown.
 [[nodiscard]] Value view(const OrMap& map);
 [[nodiscard]] Value view(const Node& node);
+/// Of a list's element: what is in it, the first in the order of Type.
+[[nodiscard]] Value view_element(const OrMap& contents);
 /// All live types under `key`, in the order of Type.
 [[nodiscard]] std::vector<Type> types(const OrMap& map, std::string_view key);
 

@@ -1,0 +1,596 @@
+#pragma once
+
+#include "syncline/clock/dot_index.hpp"
+#include "syncline/crdt/op.hpp"
+#include "syncline/crdt/order_tree.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace syncline {
+
+/// The order of a list's or a text's elements: what both are made of.
+///
+/// Semantics  Elements form a tree (Fugue): each is a left or right child of the element that it
+///            was put next to, and the sequence is the tree's in-order walk. Who inserts between
+///            neighbours a and b puts a right child under a if a has none, else a left child under
+///            b. What one author types in one place therefore stays together, forwards and
+///            backwards, whatever others type there at the same time (maximal non-interleaving for
+///            forward insertion; this is the plain variant, with siblings in the order of their
+///            dots, not FugueMax).
+/// State      A growing set of (dot, parent, side): an element, once there, keeps its place; what
+///            can go away is its content (State::dead, id only). Kept as runs: consecutive dots of
+///            one replica that stand together, each the right child of the one before.
+///            An element whose parent has not come yet waits aside and is not in the order.
+/// Laws       The order is a function of the set, so any order of arrival gives one sequence.
+/// Cost       O(log n) an insertion, erasure or look-up, n being runs, when siblings are few.
+/// Source     Weidner, Kleppmann, The Art of the Fugue (2023), §4; runs: Nicolaescu et al., YATA
+///            (2016).
+/// Threads    A plain value.
+template <typename Payload>
+class Sequence {
+public:
+    /// What is to be seen of an element. A run has one of these.
+    enum class State : std::uint8_t {
+        dead,     ///< erased: only its place is left
+        plain,    ///< the payload's content is shown
+        special,  ///< shown, with its content kept elsewhere by the list
+        hidden,   ///< content kept elsewhere and shown at another place (moved)
+    };
+    struct Run : OrderTree<Run>::Links {
+        std::uint32_t author = 0;  ///< in authors()
+        std::uint32_t length = 0;
+        std::uint64_t first = 0;
+        std::uint32_t parent_author = 0;
+        Side side = Side::right;
+        State state = State::dead;
+        std::uint64_t parent = 0;  ///< counter; 0 is the beginning
+        /// The runs that start as a child of an element in this one, by (parent, side, dot).
+        std::vector<Run*> children;
+        Payload payload;  ///< empty unless State::plain
+
+        [[nodiscard]] std::uint64_t last() const { return first + length - 1; }
+        [[nodiscard]] bool attached() const { return this->leaf != nullptr; }
+        [[nodiscard]] bool visible() const {
+            return state == State::plain || state == State::special;
+        }
+        [[nodiscard]] Measure measure() const {
+            Measure size = state == State::plain ? payload.measure() : Measure{};
+            size.slots = length;
+            size.visible = visible() ? length : 0;
+            return size;
+        }
+    };
+    /// An element: a run and an offset in it. No run is the beginning, before all elements.
+    struct At {
+        Run* run = nullptr;
+        std::uint32_t offset = 0;
+        explicit operator bool() const { return run != nullptr; }
+        friend bool operator==(const At&, const At&) = default;
+    };
+
+    Sequence() = default;
+    Sequence(const Sequence& other) { copy(other); }
+    Sequence(Sequence&& other) noexcept { swap(other); }
+    Sequence& operator=(const Sequence& other) {
+        if (this != &other) *this = Sequence(other);
+        return *this;
+    }
+    Sequence& operator=(Sequence&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~Sequence() = default;
+
+    // ---- Queries
+
+    [[nodiscard]] bool empty() const { return index_.empty(); }
+    [[nodiscard]] Measure measure() const { return order_.measure(); }
+    [[nodiscard]] const std::vector<ReplicaId>& authors() const { return index_.authors(); }
+    [[nodiscard]] Dot dot(const At& at) const {
+        return {authors()[at.run->author], at.run->first + at.offset};
+    }
+    [[nodiscard]] Dot parent(const Run& run) const {
+        if (run.parent == 0) return {};
+        return {authors()[run.parent_author], run.parent};
+    }
+    /// The element with this dot; none when it is not known. O(log n).
+    [[nodiscard]] At find(const Dot& dot) const {
+        Run* run = index_.find(dot);
+        if (run == nullptr) return {};
+        return {run, static_cast<std::uint32_t>(dot.counter - run->first)};
+    }
+    [[nodiscard]] bool contains(const Dot& dot) const { return static_cast<bool>(find(dot)); }
+
+    /// In the sequence's order; waiting runs are not in it.
+    [[nodiscard]] Run* front() const { return order_.front(); }
+    [[nodiscard]] Run* back() const { return order_.back(); }
+    [[nodiscard]] static Run* next(const Run& run) { return Tree::next(run); }
+    [[nodiscard]] static Run* previous(const Run& run) { return Tree::previous(run); }
+
+    /// The run in which the `n`-th unit (of `unit`, from 0) lies and where it starts; none at the
+    /// end. O(log n).
+    struct Found {
+        Run* run = nullptr;
+        Measure before;  ///< everything in front of the run
+    };
+    [[nodiscard]] Found locate(std::uint32_t Measure::*unit, std::uint32_t n) const {
+        const auto found = order_.locate(unit, n);
+        return {found.item, found.before};
+    }
+    /// Everything in front of `run`. O(log n).
+    [[nodiscard]] Measure before(const Run& run) const { return order_.before(run); }
+
+    /// Where to put an element right behind `left` (none: at the very beginning).
+    [[nodiscard]] Place place_behind(const At& left) const {
+        if (!left) {
+            Run* first = order_.front();
+            if (first == nullptr) return {};
+            return {dot({first, 0}), Side::left};
+        }
+        if (left.offset + 1 < left.run->length)
+            return {dot({left.run, left.offset + 1}), Side::left};
+        if (!has_right_child(*left.run, left.run->last())) return {dot(left), Side::right};
+        return {dot({next(*left.run), 0}), Side::left};
+    }
+
+    /// Calls `use(runs)` for the longest stretches of runs that are one but for how they came about
+    /// (those that are not plain count as alike), first the sequence in order, then what waits, by
+    /// dot: equal sets of elements give equal stretches. `runs` is a vector of const Run*.
+    template <typename Use>
+    void for_each_stretch(Use use) const {
+        std::vector<const Run*> stretch;
+        const auto add = [&](const Run* run) {
+            if (!stretch.empty() && !goes_on(*stretch.back(), *run)) {
+                use(std::as_const(stretch));
+                stretch.clear();
+            }
+            stretch.push_back(run);
+        };
+        for (const Run* run = front(); run != nullptr; run = next(*run)) add(run);
+        const auto finish = [&] {
+            if (!stretch.empty()) use(std::as_const(stretch));
+            stretch.clear();
+        };
+        finish();
+        if (waiting_runs_ == 0) return;
+        index_.for_each([&](const Run* run) {
+            if (!run->attached()) add(run);
+        });
+        finish();
+    }
+
+    /// How many runs wait for a parent.
+    [[nodiscard]] std::size_t waiting() const { return waiting_runs_; }
+    /// All runs, attached or not, by dot.
+    template <typename Use>
+    void for_each_by_dot(Use use) const {
+        index_.for_each([&](const Run* run) { use(*run); });
+    }
+    [[nodiscard]] std::size_t runs() const { return index_.size(); }
+    /// The runs with a dot in `dots`, cut to them: use(run, first offset, length).
+    template <typename Use>
+    void for_each_in(const DotRun& dots, Use use) const {
+        for (std::uint64_t counter = dots.first; counter <= dots.last;) {
+            Run* run = index_.find_or_next({dots.replica, counter});
+            if (run == nullptr || run->first > dots.last) return;
+            const std::uint64_t from = std::max(counter, run->first);
+            const std::uint64_t to = std::min(dots.last, run->last());
+            counter = to + 1;  // before the callback: it may split the run
+            use(At{run, static_cast<std::uint32_t>(from - run->first)},
+                static_cast<std::uint32_t>(to - from + 1));
+        }
+    }
+
+    // ---- Changes
+
+    /// Adds elements with the dots first, first + 1, …; the first at `place`, the others each the
+    /// right child of the one before. None of them may be known. False, and nothing done, for a
+    /// place that names one of them.
+    bool insert(const Dot& first, std::uint32_t length, const Place& place, State state,
+                Payload payload) {
+        const bool inside = place.parent.replica == first.replica &&
+                            place.parent.counter >= first.counter &&
+                            place.parent.counter < first.counter + length;
+        if (length == 0 || inside) return false;
+        if (extend(first, length, place, state, payload)) {
+            if (!waiting_.empty()) adopt(first, length);
+            return true;
+        }
+        Run* run = add_run();
+        run->author = index_.intern(first.replica);
+        run->first = first.counter;
+        run->length = length;
+        run->state = state;
+        run->payload = std::move(payload);
+        const bool is_root = place.parent.counter == 0;
+        run->parent_author = is_root ? 0 : index_.intern(place.parent.replica);
+        run->parent = place.parent.counter;
+        run->side = is_root ? Side::right : place.side;
+        index_.insert(run);
+        connect(run);
+        if (!waiting_.empty()) adopt(first, length);
+        return true;
+    }
+
+    /// Changes what is seen of `length` elements from `at` on, all in its run, and returns the run
+    /// that now holds exactly them (unless they became one with dead neighbours). The payload goes
+    /// when the state is no longer plain; `take` gets it first.
+    template <typename Take>
+    Run* set_state(At at, std::uint32_t length, State state, Take take) {
+        Run* run = isolate(at, length);
+        if (run->state == state) return run;
+        const Measure old = run->measure();
+        if (run->state == State::plain) {
+            take(*run);
+            run->payload = Payload();
+        }
+        run->state = state;
+        if (run->attached()) order_.change(*run, run->measure() - old);
+        return state == State::dead ? merge_dead(run) : run;
+    }
+    void kill(At at, std::uint32_t length) {
+        set_state(at, length, State::dead, [](const Run&) {});
+    }
+    /// Makes elements plain with this content, whatever they were.
+    void revive(At at, std::uint32_t length, Payload payload) {
+        Run* run = isolate(at, length);
+        const Measure old = run->measure();
+        run->state = State::plain;
+        run->payload = std::move(payload);
+        if (run->attached()) order_.change(*run, run->measure() - old);
+    }
+
+    /// Adds the elements of `other` that are not here, as dead ones, and calls `use(dot, length,
+    /// their run, offset in it)` for each piece that is new.
+    template <typename Use>
+    void join_places(const Sequence& other, Use use) {
+        other.for_each_by_dot([&](const Run& run) {
+            const ReplicaId& replica = other.authors()[run.author];
+            for (std::uint64_t counter = run.first; counter <= run.last();) {
+                const Run* known = index_.find_or_next({replica, counter});
+                if (known != nullptr && known->first <= counter) {
+                    counter = known->last() + 1;
+                    continue;
+                }
+                const std::uint64_t end =
+                    known == nullptr ? run.last() + 1 : std::min(known->first, run.last() + 1);
+                const auto offset = static_cast<std::uint32_t>(counter - run.first);
+                const auto length = static_cast<std::uint32_t>(end - counter);
+                const Place place = offset == 0 ? Place{other.parent(run), run.side}
+                                                : Place{{replica, counter - 1}, Side::right};
+                insert({replica, counter}, length, place, State::dead, {});
+                use(Dot{replica, counter}, length, run, offset);
+                counter = end;
+            }
+        });
+    }
+
+    void swap(Sequence& other) noexcept {
+        std::swap(runs_, other.runs_);
+        std::swap(free_, other.free_);
+        order_.swap(other.order_);
+        index_.swap(other.index_);
+        std::swap(root_children_, other.root_children_);
+        std::swap(waiting_, other.waiting_);
+        std::swap(waiting_runs_, other.waiting_runs_);
+    }
+
+private:
+    using Tree = OrderTree<Run>;
+    /// Long runs would make every look inside them long.
+    static constexpr std::uint32_t run_max = 1024;
+
+    [[nodiscard]] bool dot_less(std::uint32_t author_a, std::uint64_t a, std::uint32_t author_b,
+                                std::uint64_t b) const {
+        if (author_a == author_b) return a < b;
+        return authors()[author_a] < authors()[author_b];
+    }
+    /// The order of a parent's run's children.
+    [[nodiscard]] bool child_less(const Run* a, const Run* b) const {
+        if (a->parent != b->parent) return a->parent < b->parent;
+        if (a->side != b->side) return a->side < b->side;
+        return dot_less(a->author, a->first, b->author, b->first);
+    }
+    [[nodiscard]] static bool has_right_child(const Run& run, std::uint64_t counter) {
+        return std::any_of(run.children.rbegin(), run.children.rend(), [&](const Run* child) {
+            return child->parent == counter && child->side == Side::right && child->attached();
+        });
+    }
+
+    Run* add_run() {
+        if (free_.empty()) {
+            runs_.emplace_back();
+            return &runs_.back();
+        }
+        Run* run = free_.back();
+        free_.pop_back();
+        *run = Run();
+        return run;
+    }
+
+    /// What typing does nearly always: the run that ends in the parent grows.
+    bool extend(const Dot& first, std::uint32_t length, const Place& place, State state,
+                Payload& payload) {
+        if (place.side != Side::right || place.parent.counter + 1 != first.counter ||
+            !(place.parent.replica == first.replica))
+            return false;
+        Run* run = index_.find(place.parent);
+        if (run == nullptr || run->last() != place.parent.counter || run->state != state ||
+            run->length + length > run_max || !run->payload.can_append(payload))
+            return false;
+        if (!run->children.empty() && run->children.back()->parent == run->last() &&
+            run->children.back()->side == Side::right)
+            return false;
+        const Measure old = run->measure();
+        if (state == State::plain) run->payload.append(std::move(payload));
+        run->length += length;
+        if (run->attached()) order_.change(*run, run->measure() - old);
+        return true;
+    }
+
+    /// Links a new run with its parent, or puts it among the waiting.
+    void connect(Run* run) {
+        if (run->parent == 0) {
+            link(root_children_, run);
+            attach_all(run);
+            return;
+        }
+        const At parent = find({authors()[run->parent_author], run->parent});
+        if (!parent) {
+            waiting_[{authors()[run->parent_author], run->parent}].push_back(run);
+            ++waiting_runs_;
+            return;
+        }
+        link(parent.run->children, run);
+        if (parent.run->attached()) {
+            attach_all(run);
+        } else {
+            ++waiting_runs_;
+        }
+    }
+    void link(std::vector<Run*>& children, Run* run) {
+        const auto less = [this](const Run* a, const Run* b) { return child_less(a, b); };
+        children.insert(std::upper_bound(children.begin(), children.end(), run, less), run);
+    }
+    /// What waited for one of these dots finds its parent.
+    void adopt(const Dot& first, std::uint32_t length) {
+        std::vector<Run*> orphans;
+        auto at = waiting_.lower_bound(first);
+        while (at != waiting_.end() && at->first.replica == first.replica &&
+               at->first.counter < first.counter + length) {
+            orphans.insert(orphans.end(), at->second.begin(), at->second.end());
+            at = waiting_.erase(at);
+        }
+        for (Run* orphan : orphans) {
+            const At parent = find({authors()[orphan->parent_author], orphan->parent});
+            link(parent.run->children, orphan);
+            if (!parent.run->attached()) continue;
+            --waiting_runs_;
+            attach_all(orphan);
+        }
+    }
+    /// Attaches a run and all that hangs below it.
+    void attach_all(Run* root) {
+        attach(root);
+        if (root->children.empty()) return;
+        std::vector<Run*> todo = {root};
+        while (!todo.empty()) {
+            // attach() may split the run, which moves some of its children to the new half.
+            const std::vector<Run*> children = todo.back()->children;
+            todo.pop_back();
+            for (Run* child : children) {
+                if (child->attached()) continue;
+                attach(child);
+                --waiting_runs_;
+                todo.push_back(child);
+            }
+        }
+    }
+    /// Finds a run's place among its attached siblings and puts it into the order.
+    void attach(Run* run) {
+        if (run->parent == 0) {
+            Run* before = nullptr;
+            for (Run* sibling : root_children_) {
+                if (sibling == run) break;
+                if (sibling->attached()) before = sibling;
+            }
+            if (before == nullptr) return order_.insert_front(run);
+            return insert_behind(last_below({before, 0}), run);
+        }
+        At parent = find({authors()[run->parent_author], run->parent});
+        if (run->side == Side::right) {
+            insert_behind(left_sibling(parent, run), run);
+            return;
+        }
+        if (parent.offset > 0) parent = {split(parent.run, parent.offset), 0};
+        Run* lower = nullptr;
+        Run* upper = nullptr;
+        for (Run* sibling : parent.run->children) {
+            if (sibling->parent != run->parent || sibling->side != Side::left) break;
+            if (sibling == run || !sibling->attached()) continue;
+            if (child_less(sibling, run)) {
+                lower = sibling;
+            } else if (upper == nullptr) {
+                upper = sibling;
+            }
+        }
+        if (lower != nullptr) return insert_behind(last_below({lower, 0}), run);
+        order_.insert_before(*(upper == nullptr ? parent.run : first_below(upper)), run);
+    }
+    /// The element behind which a right child `run` of `parent` goes.
+    [[nodiscard]] At left_sibling(const At& parent, const Run* run) const {
+        const std::uint64_t counter = parent.run->first + parent.offset;
+        const Run* lower = nullptr;
+        for (const Run* sibling : parent.run->children) {
+            if (sibling->parent > counter) break;
+            const bool is_sibling = sibling->parent == counter && sibling->side == Side::right;
+            if (is_sibling && sibling != run && sibling->attached() && child_less(sibling, run))
+                lower = sibling;
+        }
+        // The run's own next element is a sibling too, though no run starts with it.
+        if (counter < parent.run->last()) {
+            const bool below_run =
+                dot_less(parent.run->author, counter + 1, run->author, run->first);
+            const bool above_lower = lower == nullptr || dot_less(lower->author, lower->first,
+                                                                  parent.run->author, counter + 1);
+            if (below_run && above_lower) return last_below({parent.run, parent.offset + 1});
+        }
+        if (lower != nullptr) return last_below({const_cast<Run*>(lower), 0});
+        return parent;
+    }
+    /// The last element of the subtree under `at`.
+    [[nodiscard]] At last_below(At at) const {
+        for (;;) {
+            Run* lowest = nullptr;
+            Run* run = at.run;
+            const std::uint64_t from = run->first + at.offset;
+            for (auto child = run->children.begin(); child != run->children.end(); ++child) {
+                Run* candidate = *child;
+                if (candidate->parent < from || candidate->side != Side::right ||
+                    !candidate->attached())
+                    continue;
+                // A child that comes before the run's own next element stands inside the subtree
+                // of that one's parent; only what comes behind it, or behind the end, is last.
+                const bool behind = candidate->parent == run->last() ||
+                                    dot_less(run->author, candidate->parent + 1, candidate->author,
+                                             candidate->first);
+                if (!behind) continue;
+                if (lowest != nullptr && candidate->parent != lowest->parent) break;
+                lowest = candidate;
+            }
+            if (lowest == nullptr) return {run, run->length - 1};
+            at = {lowest, 0};
+        }
+    }
+    /// The run that begins the subtree of a run's first element.
+    [[nodiscard]] Run* first_below(Run* run) const {
+        for (;;) {
+            Run* first = nullptr;
+            for (Run* child : run->children) {
+                if (child->parent != run->first || child->side != Side::left) break;
+                if (child->attached()) {
+                    first = child;
+                    break;
+                }
+            }
+            if (first == nullptr) return run;
+            run = first;
+        }
+    }
+    void insert_behind(At left, Run* run) {
+        if (left.offset + 1 < left.run->length) split(left.run, left.offset + 1);
+        order_.insert_behind(*left.run, run);
+    }
+
+    /// Cuts a run in two; returns the second, which is the first one's right child.
+    Run* split(Run* run, std::uint32_t at) {
+        Run* tail = add_run();
+        tail->author = run->author;
+        tail->first = run->first + at;
+        tail->length = run->length - at;
+        tail->parent_author = run->author;
+        tail->parent = tail->first - 1;
+        tail->side = Side::right;
+        tail->state = run->state;
+        const Measure old = run->measure();
+        if (run->state == State::plain) tail->payload = run->payload.cut(at, run->length);
+        run->length = at;
+        auto moved = run->children.begin();
+        while (moved != run->children.end() && (*moved)->parent < tail->first) ++moved;
+        tail->children.assign(moved, run->children.end());
+        run->children.erase(moved, run->children.end());
+        link(run->children, tail);
+        index_.insert(tail);
+        if (run->attached()) {
+            order_.change(*run, run->measure() - old);
+            order_.insert_behind(*run, tail);
+        } else {
+            ++waiting_runs_;
+        }
+        return tail;
+    }
+    /// The run that holds exactly these elements.
+    Run* isolate(At at, std::uint32_t length) {
+        if (at.offset > 0) at = {split(at.run, at.offset), 0};
+        if (length < at.run->length) split(at.run, length);
+        return at.run;
+    }
+
+    /// Whether `b`, which stands behind `a`, could be the rest of it.
+    [[nodiscard]] static bool goes_on(const Run& a, const Run& b) {
+        return (a.state == State::plain) == (b.state == State::plain) && a.author == b.author &&
+               a.last() + 1 == b.first && b.parent == a.last() && b.parent_author == a.author &&
+               b.side == Side::right && a.payload.can_append(b.payload);
+    }
+    [[nodiscard]] static bool continues(const Run& a, const Run& b) {
+        return a.state == State::dead && b.state == State::dead && goes_on(a, b) &&
+               a.length + b.length <= run_max;
+    }
+    /// Id-only neighbours become one run again.
+    Run* merge_dead(Run* run) {
+        if (!run->attached()) return run;
+        if (Run* left = previous(*run); left != nullptr && continues(*left, *run))
+            run = merge(left, run);
+        if (Run* right = next(*run); right != nullptr && continues(*run, *right))
+            run = merge(run, right);
+        return run;
+    }
+    Run* merge(Run* a, Run* b) {
+        a->children.erase(std::find(a->children.begin(), a->children.end(), b));
+        for (Run* child : b->children) link(a->children, child);
+        const Measure size = b->measure();
+        order_.remove(*b);
+        index_.erase(b);
+        a->length += b->length;
+        order_.change(*a, size);
+        b->children = {};
+        free_.push_back(b);
+        return a;
+    }
+
+    void copy(const Sequence& other) {
+        std::map<const Run*, Run*> twins;
+        index_.copy_authors(other.index_);
+        const auto twin = [&](const Run* run) {
+            Run* made = add_run();
+            made->author = run->author;
+            made->length = run->length;
+            made->first = run->first;
+            made->parent_author = run->parent_author;
+            made->side = run->side;
+            made->state = run->state;
+            made->parent = run->parent;
+            made->payload = run->payload;
+            twins.emplace(run, made);
+            return made;
+        };
+        for (const Run* run = other.front(); run != nullptr; run = next(*run))
+            order_.push_back(twin(run));
+        other.for_each_by_dot([&](const Run& run) {
+            index_.push_back(run.attached() ? twins.at(&run) : twin(&run));
+        });
+        const auto twins_of = [&](const std::vector<Run*>& runs) {
+            std::vector<Run*> made;
+            made.reserve(runs.size());
+            for (const Run* run : runs) made.push_back(twins.at(run));
+            return made;
+        };
+        for (const auto& [run, made] : twins) made->children = twins_of(run->children);
+        root_children_ = twins_of(other.root_children_);
+        for (const auto& [parent, runs] : other.waiting_) waiting_[parent] = twins_of(runs);
+        waiting_runs_ = other.waiting_runs_;
+    }
+
+    std::deque<Run> runs_;
+    std::vector<Run*> free_;
+    Tree order_;
+    DotIndex<Run> index_;
+    std::vector<Run*> root_children_;
+    std::map<Dot, std::vector<Run*>> waiting_;  ///< by the parent they wait for
+    std::size_t waiting_runs_ = 0;              ///< runs not in the order, those below others too
+};
+
+}  // namespace syncline

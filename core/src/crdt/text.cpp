@@ -1,0 +1,464 @@
+#include "syncline/crdt/text.hpp"
+
+#include "syncline/codec/reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace syncline {
+
+namespace {
+
+bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
+bool begins_quad(char byte) { return static_cast<unsigned char>(byte) >= 0xF0; }
+
+std::uint32_t Measure::*member(Unit unit) {
+    switch (unit) {
+        case Unit::code_point: return &Measure::visible;
+        case Unit::utf16: return &Measure::utf16;
+        case Unit::byte: return &Measure::bytes;
+    }
+    return &Measure::visible;
+}
+
+/// Of the first `length` code points of a run.
+std::uint32_t part(const TextPayload& payload, std::uint32_t length, Unit unit) {
+    if (unit == Unit::code_point) return length;
+    const std::size_t end = payload.offset(length);
+    if (unit == Unit::byte) return static_cast<std::uint32_t>(end);
+    const std::string_view text(payload.utf8().data(), end);
+    return length +
+           static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), begins_quad));
+}
+
+Error behind_the_end(std::uint32_t at, std::uint32_t size) {
+    return Error{ErrorCode::out_of_range,
+                 "position " + std::to_string(at) + " in a text of " + std::to_string(size)};
+}
+
+}  // namespace
+
+// TextPayload
+
+Measure TextPayload::measure() const {
+    const auto bytes = static_cast<std::uint32_t>(utf8_.size());
+    return {0, 0, bytes, bytes - continuations_ + quads_};
+}
+
+void TextPayload::append(TextPayload&& other) {
+    utf8_ += other.utf8_;
+    continuations_ += other.continuations_;
+    quads_ += other.quads_;
+}
+
+std::size_t TextPayload::offset(std::uint32_t at) const {
+    if (continuations_ == 0) return at;
+    std::size_t i = 0;
+    for (; at > 0 && i < utf8_.size(); --at) {
+        do ++i;
+        while (i < utf8_.size() && !begins_code_point(utf8_[i]));
+    }
+    return i;
+}
+
+TextPayload::TextPayload(std::string utf8) : utf8_(std::move(utf8)) {
+    for (const char byte : utf8_) {
+        continuations_ += begins_code_point(byte) ? 0 : 1;
+        quads_ += begins_quad(byte) ? 1 : 0;
+    }
+}
+
+TextPayload TextPayload::cut(std::uint32_t at, std::uint32_t) {
+    const std::size_t from = offset(at);
+    if (continuations_ == 0) {
+        TextPayload tail;
+        tail.utf8_.assign(utf8_, from);
+        utf8_.resize(from);
+        return tail;
+    }
+    TextPayload tail(utf8_.substr(from));
+    utf8_.resize(from);
+    continuations_ -= tail.continuations_;
+    quads_ -= tail.quads_;
+    return tail;
+}
+
+// Reading
+
+std::uint32_t Text::size(Unit unit) const { return order_.measure().*member(unit); }
+
+std::string Text::str() const {
+    std::string all;
+    all.reserve(order_.measure().bytes);
+    for (const auto* run = order_.front(); run != nullptr; run = Order::next(*run))
+        all += run->payload.utf8();
+    return all;
+}
+
+Text::Char Text::char_at(std::uint32_t n, Unit unit) const {
+    const auto found = order_.locate(member(unit), n);
+    if (found.run == nullptr) return {};
+    const std::uint32_t before = found.before.*member(unit);
+    std::uint32_t left = n - before;
+    const std::string& text = found.run->payload.utf8();
+    if (unit == Unit::code_point || text.size() == found.run->length)
+        return {{found.run, left}, n, 1};
+    std::uint32_t start = before;
+    std::uint32_t offset = 0;
+    for (std::size_t i = 0;; ++offset) {
+        std::size_t end = i + 1;
+        while (end < text.size() && !begins_code_point(text[end])) ++end;
+        const auto width = unit == Unit::byte     ? static_cast<std::uint32_t>(end - i)
+                           : begins_quad(text[i]) ? 2u
+                                                  : 1u;
+        if (left < width) return {{found.run, offset}, start, width};
+        left -= width;
+        start += width;
+        i = end;
+    }
+}
+
+std::string Text::str(std::uint32_t from, std::uint32_t count, Unit unit) const {
+    std::string some;
+    const std::uint32_t all = size(unit);
+    if (from >= all || count == 0) return some;
+    count = std::min(count, all - from);
+    const Char first = char_at(from, unit);
+    const Char last = char_at(from + count - 1, unit);
+    for (const auto* run = first.at.run;; run = Order::next(*run)) {
+        const std::string& text = run->payload.utf8();
+        const std::size_t begin = run == first.at.run ? run->payload.offset(first.at.offset) : 0;
+        // The last one is in only if its end is.
+        const bool whole = last.start + last.width <= from + count;
+        const std::size_t end = run == last.at.run
+                                    ? run->payload.offset(last.at.offset + (whole ? 1 : 0))
+                                    : text.size();
+        if (begin < end) some.append(text, begin, end - begin);
+        if (run == last.at.run) return some;
+    }
+}
+
+std::vector<Text::Span> Text::spans() const {
+    struct Edge {
+        std::uint32_t slot;
+        bool begins;
+        const Dot* dot;
+        const StampedMark* mark;
+    };
+    std::vector<Edge> edges;
+    for (const auto& [dot, mark] : marks_) {
+        const auto from = slot(mark.mark.from);
+        const auto to = slot(mark.mark.to);
+        if (!from || !to || *from >= *to) continue;
+        edges.push_back({*from, true, &dot, &mark});
+        edges.push_back({*to, false, &dot, &mark});
+    }
+    std::sort(edges.begin(), edges.end(),
+              [](const Edge& a, const Edge& b) { return a.slot < b.slot; });
+
+    // Of each name the marks in force, the latest last.
+    using Latest = std::map<std::pair<std::uint64_t, Dot>, const Value*>;
+    std::map<std::string, Latest> open;
+    const auto properties = [&] {
+        std::map<std::string, Value> shown;
+        for (const auto& [name, marks] : open) {
+            const Value& value = *marks.rbegin()->second;
+            if (!value.is_null()) shown.emplace(name, value);
+        }
+        return shown;
+    };
+
+    std::vector<Span> spans;
+    std::map<std::string, Value> current;
+    auto edge = edges.begin();
+    std::uint32_t slot_at = 0;
+    const auto add = [&](std::string_view text) {
+        if (text.empty()) return;
+        if (spans.empty() || !(spans.back().properties == current)) spans.push_back({{}, current});
+        spans.back().text += text;
+    };
+    for (const auto* run = order_.front(); run != nullptr; run = Order::next(*run)) {
+        std::uint32_t done = 0;
+        while (edge != edges.end() && edge->slot < slot_at + run->length) {
+            const std::uint32_t cut = edge->slot - slot_at;
+            if (run->visible()) {
+                const std::size_t begin = run->payload.offset(done);
+                add(std::string_view(run->payload.utf8())
+                        .substr(begin, run->payload.offset(cut) - begin));
+            }
+            done = cut;
+            for (; edge != edges.end() && edge->slot == slot_at + cut; ++edge) {
+                const std::pair key(edge->mark->hlc.packed, *edge->dot);
+                Latest& latest = open[edge->mark->mark.name];
+                if (edge->begins) {
+                    latest.emplace(key, &edge->mark->mark.value);
+                } else {
+                    latest.erase(key);
+                }
+                if (latest.empty()) open.erase(edge->mark->mark.name);
+            }
+            current = properties();
+        }
+        if (run->visible())
+            add(std::string_view(run->payload.utf8()).substr(run->payload.offset(done)));
+        slot_at += run->length;
+    }
+    return spans;
+}
+
+std::optional<std::uint32_t> Text::slot(const Anchor& anchor) const {
+    if (anchor.element.counter == 0) return anchor.side == Side::right ? 0 : order_.measure().slots;
+    const auto at = order_.find(anchor.element);
+    if (!at || !at.run->attached()) return std::nullopt;
+    return order_.before(*at.run).slots + at.offset + (anchor.side == Side::right ? 1 : 0);
+}
+
+Anchor Text::anchor(std::uint32_t at, Side side, Unit unit) const {
+    if (side == Side::left) {
+        const Char behind = char_at(at, unit);
+        if (!behind.at) return {{}, Side::left};
+        return {order_.dot(behind.at), Side::left};
+    }
+    if (at == 0 || size(unit) == 0) return {{}, Side::right};
+    const Char front = char_at(std::min(at, size(unit)) - 1, unit);
+    return {order_.dot(front.at), Side::right};
+}
+
+std::optional<std::uint32_t> Text::position(const Anchor& anchor, Unit unit) const {
+    if (anchor.element.counter == 0) return anchor.side == Side::right ? 0 : size(unit);
+    const auto at = order_.find(anchor.element);
+    if (!at || !at.run->attached()) return std::nullopt;
+    const std::uint32_t before = order_.before(*at.run).*member(unit);
+    if (!at.run->visible()) return before;
+    return before + part(at.run->payload, at.offset + (anchor.side == Side::right ? 1 : 0), unit);
+}
+
+// Mutators
+
+Result<Text::Order::At> Text::behind(std::uint32_t at, Unit unit) const {
+    if (at > size(unit)) return tl::unexpected(behind_the_end(at, size(unit)));
+    if (at == 0) return Order::At{};
+    const Char left = char_at(at - 1, unit);
+    if (left.start + left.width != at)
+        return fail(ErrorCode::out_of_range,
+                    "position " + std::to_string(at) + " is inside a code point");
+    return left.at;
+}
+
+Result<Op> Text::insert(std::uint32_t at, std::string_view utf8, Unit unit) const {
+    const auto left = behind(at, unit);
+    if (!left) return tl::unexpected(left.error());
+    if (!wire::is_utf8(utf8)) return fail(ErrorCode::invalid_utf8, "text is well-formed UTF-8");
+    if (utf8.empty()) return fail(ErrorCode::out_of_range, "an insertion inserts something");
+    Op op;
+    op.code = OpCode::place;
+    op.inner = Type::text;
+    op.value = utf8;
+    op.place = order_.place_behind(*left);
+    return op;
+}
+
+Result<Op> Text::erase(std::uint32_t from, std::uint32_t count, Unit unit) const {
+    const std::uint32_t all = size(unit);
+    if (from > all || count > all - from)
+        return tl::unexpected(behind_the_end(from > all ? from : from + count, all));
+    Op op;
+    op.code = OpCode::erase;
+    if (count == 0) return op;
+    const auto left = behind(from, unit);
+    if (!left) return tl::unexpected(left.error());
+    const auto last = behind(from + count, unit);
+    if (!last) return tl::unexpected(last.error());
+    const auto first = char_at(from, unit).at;
+    for (const auto* run = first.run;; run = Order::next(*run)) {
+        if (run->visible()) {
+            const std::uint32_t begin = run == first.run ? first.offset : 0;
+            const std::uint32_t end = run == last->run ? last->offset : run->length - 1;
+            op.removes.insert(
+                DotRun{order_.authors()[run->author], run->first + begin, run->first + end});
+        }
+        if (run == last->run) return op;
+    }
+}
+
+Result<Op> Text::mark(std::uint32_t from, std::uint32_t count, std::string name, Value value,
+                      Expand expand, Unit unit) const {
+    const std::uint32_t all = size(unit);
+    if (count == 0) return fail(ErrorCode::out_of_range, "a mark covers something");
+    if (from > all || count > all - from)
+        return tl::unexpected(behind_the_end(from > all ? from : from + count, all));
+    for (const std::uint32_t end : {from, from + count}) {
+        if (auto ok = behind(end, unit); !ok) return tl::unexpected(ok.error());
+    }
+    Mark made{std::move(name), std::move(value), {}, {}};
+    const bool grows_before = expand == Expand::before || expand == Expand::both;
+    const bool grows_after = expand == Expand::after || expand == Expand::both;
+    made.from = anchor(from, grows_before ? Side::right : Side::left, unit);
+    made.to = anchor(from + count, grows_after ? Side::left : Side::right, unit);
+    Op op;
+    op.code = OpCode::mark;
+    const auto new_from = slot(made.from);
+    const auto new_to = slot(made.to);
+    for (const auto& [dot, known] : marks_) {
+        if (known.mark.name != made.name) continue;
+        const auto known_from = slot(known.mark.from);
+        const auto known_to = slot(known.mark.to);
+        if (!known_from || !known_to) continue;
+        const bool inside = *new_from <= *known_from && *known_to <= *new_to;
+        if (inside || *known_from >= *known_to) op.removes.insert(dot);
+    }
+    op.mark = std::move(made);
+    return op;
+}
+
+Op Text::create() const {
+    Op op;
+    op.code = OpCode::create;
+    op.removes = presence_;
+    return op;
+}
+
+// Replication
+
+void Text::apply(const Op& op, const Event& at) {
+    take(op);
+    if (op.code == OpCode::create) presence_.insert(at.dot);
+    if (op.code == OpCode::mark && op.mark) marks_.emplace(at.dot, StampedMark{*op.mark, at.hlc});
+    if (op.code != OpCode::place || op.value.text() == nullptr) return;
+    const std::string& text = *op.value.text();
+    order_.insert(at.dot, code_points(text), op.place, Order::State::plain, TextPayload(text));
+}
+
+Text Text::delta(const Op& op, const Event& at, const Text&) {
+    Text made;
+    made.apply(op, at);
+    return made;
+}
+
+void Text::erase(const DotSet& dots) {
+    if (dots.empty()) return;
+    presence_.erase_all(dots);
+    for (const DotRun& run : dots.runs()) {
+        order_.for_each_in(run, [&](Order::At at, std::uint32_t length) {
+            if (at.run->visible()) order_.kill(at, length);
+        });
+    }
+    for (auto at = marks_.begin(); at != marks_.end();)
+        at = dots.contains(at->first) ? marks_.erase(at) : std::next(at);
+}
+
+DotSet Text::live_dots() const {
+    DotSet dots = presence_;
+    std::vector<DotRun> runs;
+    order_.for_each_by_dot([&](const Order::Run& run) {
+        if (run.visible()) runs.push_back({order_.authors()[run.author], run.first, run.last()});
+    });
+    for (const DotRun& run : runs) dots.insert(run);
+    for (const auto& [dot, mark] : marks_) dots.insert(dot);
+    return dots;
+}
+
+namespace {
+
+/// Calls `use(offset, length)` for the stretches of `run` whose dots are in the context.
+template <typename Use>
+void for_each_seen(const DotRun& run, const CausalContext& context, bool seen, Use use) {
+    std::uint64_t from = run.first;
+    while (from <= run.last) {
+        std::uint64_t to = from;
+        const bool known = context.contains({run.replica, from});
+        while (to < run.last && context.contains({run.replica, to + 1}) == known) ++to;
+        if (known == seen)
+            use(static_cast<std::uint32_t>(from - run.first),
+                static_cast<std::uint32_t>(to - from + 1));
+        from = to + 1;
+    }
+}
+
+}  // namespace
+
+void Text::join(const Text& other, const CausalContext& mine, const CausalContext& theirs) {
+    presence_.join(other.presence_, mine, theirs);
+
+    // What is shown here goes if they have seen it and do not show it.
+    DotSet gone;
+    order_.for_each_by_dot([&](const Order::Run& run) {
+        if (!run.visible()) return;
+        const DotRun dots{order_.authors()[run.author], run.first, run.last()};
+        DotSet there;
+        other.order_.for_each_in(dots, [&](Order::At at, std::uint32_t length) {
+            if (at.run->visible()) {
+                const std::uint64_t first = at.run->first + at.offset;
+                there.insert(DotRun{dots.replica, first, first + length - 1});
+            }
+        });
+        DotSet lacking;
+        lacking.insert(dots);
+        lacking.erase_all(there);
+        for (const DotRun& lack : lacking.runs()) {
+            for_each_seen(lack, theirs, true, [&](std::uint32_t offset, std::uint32_t length) {
+                gone.insert(
+                    DotRun{lack.replica, lack.first + offset, lack.first + offset + length - 1});
+            });
+        }
+    });
+    for (const DotRun& run : gone.runs()) {
+        order_.for_each_in(run, [&](Order::At at, std::uint32_t length) {
+            if (at.run->visible()) order_.kill(at, length);
+        });
+    }
+
+    // What is shown there comes if it was never seen here.
+    order_.join_places(other.order_, [&](const Dot& dot, std::uint32_t length,
+                                         const Order::Run& run, std::uint32_t offset) {
+        if (!run.visible()) return;
+        const DotRun dots{dot.replica, dot.counter, dot.counter + length - 1};
+        for_each_seen(dots, mine, false, [&](std::uint32_t skip, std::uint32_t count) {
+            const std::size_t begin = run.payload.offset(offset + skip);
+            const std::size_t end = run.payload.offset(offset + skip + count);
+            std::uint32_t taken = 0;
+            order_.for_each_in(
+                {dot.replica, dot.counter + skip, dot.counter + skip + count - 1},
+                [&](Order::At at, std::uint32_t piece) {
+                    const std::string_view text =
+                        std::string_view(run.payload.utf8()).substr(begin, end - begin);
+                    const TextPayload all{std::string(text)};
+                    const std::size_t from = all.offset(taken);
+                    taken += piece;
+                    order_.revive(
+                        at, piece,
+                        TextPayload(std::string(text.substr(from, all.offset(taken) - from))));
+                });
+        });
+    });
+
+    // Marks are values by dot.
+    for (auto at = marks_.begin(); at != marks_.end();) {
+        const bool removed = other.marks_.count(at->first) == 0 && theirs.contains(at->first);
+        at = removed ? marks_.erase(at) : std::next(at);
+    }
+    for (const auto& [dot, mark] : other.marks_) {
+        if (!mine.contains(dot)) marks_.emplace(dot, mark);
+    }
+}
+
+bool operator==(const Text& a, const Text& b) {
+    if (!(a.presence_ == b.presence_ && a.marks_ == b.marks_)) return false;
+    if (!(a.order_.measure() == b.order_.measure())) return false;
+    const auto stretches = [](const Text& text) {
+        std::vector<std::tuple<Dot, Dot, Side, bool, std::uint64_t, std::string>> all;
+        text.order_.for_each_stretch([&](const auto& runs) {
+            std::string content;
+            for (const auto* run : runs) content += run->payload.utf8();
+            const auto& head = *runs.front();
+            all.emplace_back(Dot{text.order_.authors()[head.author], head.first},
+                             text.order_.parent(head), head.side,
+                             head.state == Text::Order::State::plain, runs.back()->last(),
+                             std::move(content));
+        });
+        return all;
+    };
+    return stretches(a) == stretches(b);
+}
+
+}  // namespace syncline
