@@ -21,6 +21,8 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::invalid_argument: return "invalid_argument";
         case ErrorCode::not_found: return "not_found";
         case ErrorCode::closed: return "closed";
+        case ErrorCode::schema_violation: return "schema_violation";
+        case ErrorCode::schema_incompatible: return "schema_incompatible";
         case ErrorCode::unexpected_message: return "unexpected_message";
         case ErrorCode::version_unsupported: return "version_unsupported";
         case ErrorCode::unauthorized: return "unauthorized";

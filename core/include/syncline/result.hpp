@@ -28,6 +28,8 @@ enum class ErrorCode : std::uint16_t {
     invalid_argument = 20,
     not_found = 21,
     closed = 22,
+    schema_violation = 23,     ///< a write that the app's own schema does not allow
+    schema_incompatible = 24,  ///< a new schema that breaks a rule of evolution
 
     // Protocol and admission.
     unexpected_message = 30,  ///< legal message, wrong moment
