@@ -203,6 +203,20 @@ void syncline_close(syncline_store* store) {
     delete store;
 }
 
+int syncline_set_schema(syncline_store* store, const char* schema_json, syncline_error** error) {
+    if (schema_json == nullptr) return done(store->store.drop_schema(), error);
+    auto schema = Schema::parse(schema_json);
+    if (!schema) return done(tl::unexpected(schema.error()), error);
+    return done(store->store.set_schema(*schema), error);
+}
+
+char* syncline_schema(syncline_store* store, syncline_error** error) {
+    const auto schema = store->store.schema();
+    if (schema) return copy(schema->to_json());
+    tell(error, {ErrorCode::not_found, "the store has no schema"});
+    return nullptr;
+}
+
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error) {
     const auto ops = parse_json(ops_json);

@@ -126,13 +126,15 @@ public:
     }
 
     Result<> transact(const std::string& name,
-                      const std::function<Result<>(SpaceReplica::Editor&)>& edit,
+                      const std::function<Result<>(SpaceReplica::Editor&, const Schema*)>& edit,
                       std::string message) {
         {
             const std::lock_guard guard(lock_);
             auto space = core_->space(name);
             if (!space) return tl::unexpected(space.error());
-            auto committed = (*space)->transact(core_->now_ms(), std::move(message), edit);
+            auto committed = (*space)->transact(
+                core_->now_ms(), std::move(message),
+                [&](SpaceReplica::Editor& editor) { return edit(editor, core_->schema().get()); });
             if (!committed) return tl::unexpected(committed.error());
             if (committed->first == 0) return {};
             spaces_[name].in_sync = false;
@@ -337,7 +339,27 @@ const OrMap* Transaction::root(const DocumentKey& key) {
 
 void Transaction::edit(const DocumentKey& key, FieldOp op) {
     if (error_) return;
+    if (auto good = check_edit(key, op); !good) return fail(good.error());
     if (auto edited = editor_.edit(key, std::move(op)); !edited) fail(edited.error());
+}
+
+Result<> Transaction::check_edit(const DocumentKey& key, const FieldOp& op) {
+    if (schema_ == nullptr || schema_->find(key.collection) == nullptr) return {};
+    if (auto good = check_write(*schema_, key, op); !good) return good;
+    if (lacked_before_.count(key) != 0) return {};
+    auto document = editor_.read(key);
+    if (!document) return tl::unexpected(document.error());
+    lacked_before_.emplace(key, lacking(*schema_, key, **document));
+    return {};
+}
+
+Result<> Transaction::check_documents() {
+    for (const auto& [key, lacked] : lacked_before_) {
+        auto document = editor_.read(key);
+        if (!document) return tl::unexpected(document.error());
+        if (auto good = check_required(*schema_, key, **document, lacked); !good) return good;
+    }
+    return {};
 }
 
 void Transaction::edit(const DocumentKey& key, Path path,
@@ -456,6 +478,13 @@ void MapEditor::erase() {
 
 Value MapEditor::view() const {
     const OrMap* map = tx_.root(key_);
+    if (map == nullptr) return {};
+    if (tx_.schema_ == nullptr) return syncline::view(map->at<OrMap>(path_));
+    return view_with_defaults(*tx_.schema_, key_.collection, *map, path_);
+}
+
+Value MapEditor::written() const {
+    const OrMap* map = tx_.root(key_);
     return map == nullptr ? Value() : syncline::view(map->at<OrMap>(path_));
 }
 
@@ -466,11 +495,11 @@ const std::string& Space::name() const { return handle_->name; }
 Result<> Space::transact(const std::function<void(Transaction&)>& edit, std::string message) {
     return handle_->store->transact(
         handle_->name,
-        [&](SpaceReplica::Editor& editor) -> Result<> {
-            Transaction transaction(editor);
+        [&](SpaceReplica::Editor& editor, const Schema* schema) -> Result<> {
+            Transaction transaction(editor, schema);
             edit(transaction);
             if (transaction.error_) return tl::unexpected(*transaction.error_);
-            return {};
+            return transaction.check_documents();
         },
         std::move(message));
 }
@@ -482,6 +511,9 @@ Result<std::optional<Value>> Space::get(const DocumentKey& key) const {
     auto document = (*space)->document(key);
     if (!document) return tl::unexpected(document.error());
     if (!(*document)->exists()) return std::optional<Value>();
+    if (const auto& schema = core->schema()) {
+        return std::optional<Value>(view_with_defaults(*schema, key.collection, **document));
+    }
     return std::optional<Value>(view((*document)->root()));
 }
 
@@ -573,6 +605,22 @@ Result<std::vector<std::string>> Store::spaces() const {
     std::vector<std::string> names;
     for (const SpaceReplica* space : *all) names.push_back(space->state().name);
     return names;
+}
+
+Result<> Store::set_schema(const Schema& schema) {
+    auto core = impl_->locked();
+    return core->set_schema(schema);
+}
+
+Result<> Store::drop_schema() {
+    auto core = impl_->locked();
+    return core->drop_schema();
+}
+
+std::optional<Schema> Store::schema() const {
+    auto core = impl_->locked();
+    if (core->schema() == nullptr) return std::nullopt;
+    return *core->schema();
 }
 
 Result<> Store::verify() const {

@@ -73,6 +73,15 @@ Result<> StoreCore::load() {
         } else if (key == "last_code") {
             last_error_ = Error{static_cast<ErrorCode>(rows->column_int64(1)),
                                 last_error_ ? last_error_->message : std::string()};
+        } else if (key == "schema") {
+            auto schema = Schema::parse(rows->column_text(1));
+            if (!schema) {
+                // Its checksum holds, so somebody meant it: with words that we do not know yet.
+                return fail(ErrorCode::storage_newer, options_.path +
+                                                          " holds a schema of a newer version (" +
+                                                          schema.error().message + ")");
+            }
+            stored_schema_ = schema_ = std::make_shared<const Schema>(std::move(*schema));
         }
     }
     if (replica_.is_nil()) return fail(ErrorCode::storage_corrupt, "the store has no replica id");
@@ -89,6 +98,12 @@ Result<> StoreCore::put_meta(const char* key, std::int64_t value) {
     auto row = database_.prepare(put_meta_sql);
     if (!row) return tl::unexpected(row.error());
     return row->bind(1, key).bind(2, value).bind(3, RowSum().text(key).number(value).value()).run();
+}
+
+Result<> StoreCore::put_meta(const char* key, std::string_view text) {
+    auto row = database_.prepare(put_meta_sql);
+    if (!row) return tl::unexpected(row.error());
+    return row->bind(1, key).bind(2, text).bind(3, RowSum().text(key).text(text).value()).run();
 }
 
 Result<> StoreCore::put_replica(const ReplicaId& replica) {
@@ -256,16 +271,34 @@ void StoreCore::set_last_error(std::optional<Error> error) {
         (void)database_.exec("DELETE FROM meta WHERE key IN ('last_error', 'last_code')");
         return;
     }
-    {
-        auto row = database_.prepare(put_meta_sql);
-        if (!row) return;
-        const std::string& message = last_error_->message;
-        row->bind(1, "last_error")
-            .bind(2, std::string_view(message))
-            .bind(3, RowSum().text("last_error").text(message).value());
-        if (!row->run()) return;
-    }
+    if (!put_meta("last_error", std::string_view(last_error_->message))) return;
     (void)put_meta("last_code", static_cast<std::int64_t>(last_error_->code));
+}
+
+Result<> StoreCore::set_schema(const Schema& schema) {
+    // Only what can be read again may enter the file; reading also puts fields in order.
+    const std::string text = schema.to_json();
+    auto read = Schema::parse(text);
+    if (!read) return tl::unexpected(read.error());
+    auto set = std::make_shared<const Schema>(std::move(*read));
+    const bool older = stored_schema_ != nullptr && set->version < stored_schema_->version;
+    if (stored_schema_ != nullptr) {
+        auto follows =
+            older ? check_evolution(*set, *stored_schema_) : check_evolution(*stored_schema_, *set);
+        if (!follows) return follows;
+    }
+    if (!older && (stored_schema_ == nullptr || !(*stored_schema_ == *set))) {
+        if (auto put = put_meta("schema", std::string_view(text)); !put) return put;
+        stored_schema_ = set;
+    }
+    schema_ = std::move(set);
+    return {};
+}
+
+Result<> StoreCore::drop_schema() {
+    if (auto gone = database_.exec("DELETE FROM meta WHERE key = 'schema'"); !gone) return gone;
+    schema_ = stored_schema_ = nullptr;
+    return {};
 }
 
 std::uint64_t StoreCore::now_ms() const {

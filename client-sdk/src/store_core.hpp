@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sqlite_space_storage.hpp"
+#include "syncline/document/schema.hpp"
 #include "syncline/sync/random_source.hpp"
 #include "syncline/sync/space_replica.hpp"
 
@@ -55,6 +56,15 @@ public:
     /// else.
     [[nodiscard]] const std::optional<Error>& last_error() const { return last_error_; }
     void set_last_error(std::optional<Error> error);
+    /// What the app declared; null when nothing was.
+    [[nodiscard]] const std::shared_ptr<const Schema>& schema() const { return schema_; }
+    /// Uses `schema` from now on, and keeps it in the file if it follows the one there. One of a
+    /// lower version that the file's follows (an older app) is used until the store is closed, and
+    /// the file stays as it is. Error: schema_incompatible, what Schema::parse refuses, or the
+    /// storage's.
+    Result<> set_schema(const Schema& schema);
+    /// Forgets the schema, in the file too.
+    Result<> drop_schema();
     /// The wall clock, corrected by clock_offset_ms().
     [[nodiscard]] std::uint64_t now_ms() const;
 
@@ -70,6 +80,7 @@ private:
         : options_(std::move(options)), database_(std::move(database)) {}
     Result<> load();
     Result<> put_meta(const char* key, std::int64_t value);
+    Result<> put_meta(const char* key, std::string_view text);
     Result<> put_replica(const ReplicaId& replica);
     Result<SpaceReplica*> create_space(const std::string& name);
     Result<SpaceReplica*> open_space(const std::string& name, std::int64_t id);
@@ -81,6 +92,8 @@ private:
     std::int64_t spaces_made_ = 0;
     std::int64_t clock_offset_ms_ = 0;
     std::optional<Error> last_error_;
+    std::shared_ptr<const Schema> schema_;         ///< in use
+    std::shared_ptr<const Schema> stored_schema_;  ///< the newest, in the file
     std::map<std::string, OpenSpace> spaces_;
 };
 

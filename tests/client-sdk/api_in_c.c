@@ -98,6 +98,27 @@ int syncline_api_in_c(const char* path) {
     HOLDS(equals(syncline_ids(store, "team", "tasks", &error), "[\"t0\"]"));
     HOLDS(equals(syncline_digest(store, "team", &error), "00000000000000000000000000000000"));
 
+    HOLDS(syncline_schema(store, &error) == NULL && failed_with(&error, "not_found"));
+    HOLDS(!syncline_set_schema(store, "{}", &error) && failed_with(&error, "malformed"));
+    HOLDS(syncline_set_schema(store,
+                              "{\"collections\":{\"tasks\":{\"fields\":{\"n\":{\"type\":"
+                              "\"register\",\"kind\":\"integer\",\"default\":7}}}}}",
+                              &error));
+    HOLDS(equals(syncline_schema(store, &error),
+                 "{\"collections\":{\"tasks\":{\"fields\":{\"n\":{\"default\":7,\"kind\":"
+                 "\"integer\",\"type\":\"register\"}}}}}"));
+    HOLDS(equals(syncline_get(store, "team", "tasks", "t0", &error), "{\"n\":7}"));
+    HOLDS(!syncline_transact(
+        store, "team",
+        "[{\"op\":\"set\",\"doc\":[\"tasks\",\"t0\"],\"path\":[\"n\"],\"value\":\"x\"}]", &error));
+    HOLDS(strcmp(syncline_error_message(error),
+                 "tasks.n: kind_mismatch: is declared integer; the value is text") == 0);
+    HOLDS(failed_with(&error, "schema_violation"));
+    HOLDS(!syncline_set_schema(store, "{\"collections\":{}}", &error));
+    HOLDS(failed_with(&error, "schema_incompatible"));
+    HOLDS(syncline_set_schema(store, NULL, &error));
+    HOLDS(equals(syncline_get(store, "team", "tasks", "t0", &error), "{}"));
+
     HOLDS(!syncline_connect(store, "nonsense", NULL, &error));
     HOLDS(failed_with(&error, "invalid_argument"));
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));

@@ -53,6 +53,13 @@ int syncline_open(const char* path, syncline_store** store, syncline_error** err
 /** Disconnects and closes. NULL is fine. Its subscriptions end and still have to be freed. */
 void syncline_close(syncline_store* store);
 
+/** Declares the documents (docs/schema.md): from now on transactions are checked, and documents are
+ *  read with their defaults; also after the store is opened again. NULL forgets the schema.
+ *  0 with malformed, naming the place, or with schema_incompatible, naming field and rule. */
+int syncline_set_schema(syncline_store* store, const char* schema_json, syncline_error** error);
+/** The schema in use, as JSON. NULL with the error not_found if there is none. */
+char* syncline_schema(syncline_store* store, syncline_error** error);
+
 /**
  * Runs a list of ops as one atomic change: durable when this returns 1, nothing of it when 0.
  *
@@ -72,7 +79,7 @@ void syncline_close(syncline_store* store);
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
 
-/** The document as a JSON object. NULL with the error not_found if there is none. */
+/** The document as a JSON object, with the schema's defaults. NULL with the error not_found if there is none. */
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error);
 /** The ids of a collection's documents as a JSON array of text, ascending. */

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "syncline/document/schema.hpp"
 #include "syncline/sync/random_source.hpp"
 #include "syncline/sync/space_replica.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,8 +112,10 @@ public:
     /// Removes everything in this map; at the root, deletes the document.
     void erase();
 
-    /// What a reader sees now, this transaction's edits included.
+    /// What a reader sees now, this transaction's edits and the schema's defaults included.
     [[nodiscard]] Value view() const;
+    /// The same without defaults: what somebody wrote. For whoever copies or compares documents.
+    [[nodiscard]] Value written() const;
 
 private:
     friend class Transaction;
@@ -135,12 +139,19 @@ public:
 private:
     friend class MapEditor;
     friend class Space;
-    explicit Transaction(SpaceReplica::Editor& editor) : editor_(editor) {}
+    Transaction(SpaceReplica::Editor& editor, const Schema* schema)
+        : editor_(editor), schema_(schema) {}
     const OrMap* root(const DocumentKey& key);
     void edit(const DocumentKey& key, FieldOp op);
     void edit(const DocumentKey& key, Path path,
               const std::function<Op(const OrMap&, const Path&)>& make);
+    /// What the schema says of an op, and what its document lacked before the first one.
+    Result<> check_edit(const DocumentKey& key, const FieldOp& op);
+    /// What the schema says of the documents that were edited.
+    Result<> check_documents();
     SpaceReplica::Editor& editor_;
+    const Schema* schema_;  ///< null: anything goes
+    std::map<DocumentKey, std::vector<std::string>> lacked_before_;
     std::optional<Error> error_;
 };
 
@@ -198,12 +209,13 @@ public:
     /// Runs `edit` and commits what it did as one atomic change: durable on this device when this
     /// returns, sent when there is a connection. An error undoes all of it. Do not call the store
     /// from inside.
-    ///   too_large  more than 65,536 operations or 960 KiB: split it
+    ///   too_large         more than 65,536 operations or 960 KiB: split it
+    ///   schema_violation  what the store's schema does not allow (docs/schema.md)
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
 
-    /// The document as JSON-like value, or none if it does not exist.
+    /// The document as JSON-like value, with the schema's defaults, or none if it does not exist.
     [[nodiscard]] Result<std::optional<Value>> get(const DocumentKey& key) const;
-    /// A copy with all CRDT detail: conflicts, types, dots.
+    /// A copy with all CRDT detail: conflicts, types, dots; no defaults.
     [[nodiscard]] Result<Document> document(const DocumentKey& key) const;
     /// Ids of a collection's documents, ascending.
     [[nodiscard]] Result<std::vector<std::string>> ids(const std::string& collection) const;
@@ -259,6 +271,17 @@ public:
     Result<Space> space(const std::string& name);
     /// The names of all spaces in the file.
     [[nodiscard]] Result<std::vector<std::string>> spaces() const;
+
+    /// Declares the app's documents: from now on its transactions are checked and views show
+    /// defaults; also after the store is opened again. A schema may only grow (docs/schema.md). One
+    /// of a lower version than the file's is used until the store is closed, if the file's grew
+    /// from it. Nothing in any document changes, and nothing is sent. Errors: schema_incompatible,
+    /// naming fields and rules; what Schema::parse refuses; the storage's.
+    Result<> set_schema(const Schema& schema);
+    /// Forgets the schema; the next one is compared with nothing. For development and repair.
+    Result<> drop_schema();
+    /// The schema in use; none if none was set.
+    [[nodiscard]] std::optional<Schema> schema() const;
 
     /// Reads the whole file and tells whether it is sound; storage_corrupt with the first finding.
     /// A row's checksum is verified whenever it is read; this also finds rows that a damaged file
