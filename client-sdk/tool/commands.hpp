@@ -52,5 +52,8 @@ int conflicts(const Context& context, const std::string& document, const std::st
 int sync(const Context& context, const SyncOptions& options);
 int status(const Context& context);
 int digest(const Context& context);
+/// Sets the schema of `file` ("-" is standard input), or prints the one in use if it is empty.
+int schema(const Context& context, const std::string& file);
+int forget_schema(const Context& context);
 
 }  // namespace syncline::tool

@@ -1,6 +1,8 @@
 #include "common.hpp"
 
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
 namespace syncline::tool {
 
@@ -31,7 +33,9 @@ int report(const Error& error) {
         case ErrorCode::too_large:
         case ErrorCode::too_deep:
         case ErrorCode::out_of_range:
-        case ErrorCode::invalid_utf8: return exit_bad_input;
+        case ErrorCode::invalid_utf8:
+        case ErrorCode::schema_violation:
+        case ErrorCode::schema_incompatible: return exit_bad_input;
         default: return exit_failed;
     }
 }
@@ -42,6 +46,18 @@ Result<Opened> open(const Context& context) {
     auto space = store->space(context.space);
     if (!space) return tl::unexpected(space.error());
     return Opened{std::move(*store), std::move(*space)};
+}
+
+Result<std::string> read_all(const std::string& file) {
+    std::ostringstream text;
+    if (file == "-") {
+        text << std::cin.rdbuf();
+        return text.str();
+    }
+    std::ifstream in(file, std::ios::binary);
+    if (in) text << in.rdbuf();
+    if (!in || in.bad()) return fail(ErrorCode::not_found, "cannot read " + file);
+    return text.str();
 }
 
 Result<DocumentKey> parse_document(const std::string& text) {
@@ -74,6 +90,15 @@ MapEditor descend(MapEditor map, const std::vector<std::string>& field) {
     // MapEditor is not assignable (it refers to its transaction), so the walk is a recursion.
     if (field.size() <= 1) return map;
     return descend(map.map(field.front()), {field.begin() + 1, field.end()});
+}
+
+const Value* find(const Value& view, const std::vector<std::string>& field) {
+    const Value* at = &view;
+    for (const std::string& key : field) {
+        at = at->find(key);
+        if (at == nullptr) return nullptr;
+    }
+    return at;
 }
 
 const Node* find(const OrMap& root, const std::vector<std::string>& field) {

@@ -75,20 +75,20 @@ int get(const Context& context, const std::string& document, const std::string& 
     if (!key) return report(key.error());
     auto opened = open(context);
     if (!opened) return report(opened.error());
-    const auto found = opened->space.document(*key);
+    const auto found = opened->space.get(*key);
     if (!found) return report(found.error());
-    if (!found->exists()) return report({ErrorCode::not_found, "no document " + document});
+    if (!*found) return report({ErrorCode::not_found, "no document " + document});
     if (field.empty()) {
-        std::cout << to_json(view(found->root())) << '\n';
+        std::cout << to_json(**found) << '\n';
         return exit_done;
     }
     const auto steps = parse_field(field);
     if (!steps) return report(steps.error());
-    const Node* node = find(found->root(), *steps);
-    if (node == nullptr) {
+    const Value* value = find(**found, *steps);
+    if (value == nullptr) {
         return report({ErrorCode::not_found, "no field " + field + " in " + document});
     }
-    std::cout << to_json(view(*node)) << '\n';
+    std::cout << to_json(*value) << '\n';
     return exit_done;
 }
 
@@ -107,10 +107,11 @@ int export_all(const Context& context, const std::string& collection) {
     const auto ids = opened->space.ids(collection);
     if (!ids) return report(ids.error());
     for (const std::string& id : *ids) {
-        const auto value = opened->space.get({collection, id});
-        if (!value) return report(value.error());
-        if (!*value) continue;
-        Value::Map members = *(*value)->map();
+        // What is there, without defaults: read in again, they would become writes.
+        const auto document = opened->space.document({collection, id});
+        if (!document) return report(document.error());
+        if (!document->exists()) continue;
+        Value::Map members = *view(document->root()).map();
         members.push_back({"$id", Value(id)});
         std::cout << to_json(Value(std::move(members))) << '\n';
     }
@@ -151,6 +152,31 @@ int conflicts(const Context& context, const std::string& document, const std::st
                    {"winner", described(*reg->values().winner())}};
     std::cout << to_json(Value(std::move(out))) << '\n';
     return exit_done;
+}
+
+int schema(const Context& context, const std::string& file) {
+    // Without a space: none is made by this.
+    auto store = Store::open(context.store);
+    if (!store) return report(store.error());
+    if (file.empty()) {
+        const auto schema = store->schema();
+        if (!schema) return report({ErrorCode::not_found, "the store has no schema"});
+        std::cout << schema->to_json() << '\n';
+        return exit_done;
+    }
+    const auto text = read_all(file);
+    if (!text) return report(text.error());
+    const auto schema = Schema::parse(*text);
+    if (!schema) return report({schema.error().code, file + ": " + schema.error().message});
+    auto set = store->set_schema(*schema);
+    return set ? exit_done : report(set.error());
+}
+
+int forget_schema(const Context& context) {
+    auto store = Store::open(context.store);
+    if (!store) return report(store.error());
+    auto dropped = store->drop_schema();
+    return dropped ? exit_done : report(dropped.error());
 }
 
 }  // namespace syncline::tool

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <unistd.h>
 
 namespace syncline::tool {
@@ -170,18 +169,6 @@ Result<std::vector<Record>> records_of_csv(std::string_view text) {
     return records;
 }
 
-Result<std::string> read_all(const std::string& file) {
-    std::ostringstream text;
-    if (file == "-") {
-        text << std::cin.rdbuf();
-        return text.str();
-    }
-    std::ifstream in(file, std::ios::binary);
-    if (in) text << in.rdbuf();
-    if (!in || in.bad()) return fail(ErrorCode::not_found, "cannot read " + file);
-    return text.str();
-}
-
 Result<std::vector<Record>> read_records(const std::string& file) {
     auto text = read_all(file);
     if (!text) return tl::unexpected(text.error());
@@ -270,16 +257,19 @@ int import_all(const Context& context, const std::string& collection, const std:
     std::size_t size = batch;
     for (std::size_t at = 0; at < records->size();) {
         const std::size_t end = std::min(records->size(), at + size);
+        std::size_t last = at;  // what an error is about
         auto done = opened->space.transact([&](Transaction& tx) {
             for (std::size_t i = at; i < end && !tx.failed(); ++i) {
+                last = i;
                 MapEditor root = tx.document(collection, ids[i]);
-                const Value now = root.view();
+                const Value now = root.written();
                 const Value::Map& members = *(*records)[i].value.map();
                 if (members.size() == 1 && now.map() != nullptr && now.map()->empty()) {
                     root.create();  // nothing but its id
                 }
                 set_members(root, now, members, options.id_field);
             }
+            if (!tx.failed()) last = at;  // then it is about all of them
         });
         if (!done && done.error().code == ErrorCode::too_large && size > 1) {
             size = std::max<std::size_t>(1, size / 2);  // long records: fewer in one change
@@ -287,7 +277,7 @@ int import_all(const Context& context, const std::string& collection, const std:
         }
         if (!done) {
             return report({done.error().code, file + ": line " +
-                                                  std::to_string((*records)[at].line) + ": " +
+                                                  std::to_string((*records)[last].line) + ": " +
                                                   done.error().message});
         }
         at = end;

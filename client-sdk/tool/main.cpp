@@ -140,6 +140,15 @@ int main(int argc, char** argv) {
         "digest", "prints the hex digest of the confirmed state; equal on replicas in sync");
     digest->callback([&] { run = [&] { return tool::digest(context); }; });
 
+    CLI::App* schema = app.add_subcommand(
+        "schema", "declares the documents by a JSON file; without one, prints what is declared");
+    bool forget = false;
+    schema->add_option("FILE", file, "- for standard input");
+    schema->add_flag("--forget", forget, "forget the schema; what is stored stays");
+    schema->callback([&] {
+        run = [&] { return forget ? tool::forget_schema(context) : tool::schema(context, file); };
+    });
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
