@@ -232,6 +232,9 @@ private:
         if (parent->count == fan_out) {
             Node* beside = halve(parent, place);
             if (place > parent->count) {
+                // What `right` measures was counted where it was cut off.
+                parent->sum += Measure{} - right->sum;
+                beside->sum += right->sum;
                 place -= parent->count;
                 parent = beside;
             }
