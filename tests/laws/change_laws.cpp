@@ -117,7 +117,7 @@ TEST_CASE("paths that would fill the memory once spelled out are refused", "[law
     }
     Change change = change_of(alice, 1, {});
     for (std::size_t i = 0; i < 2'000; ++i)
-        change.sections[0].ops.push_back({path, {OpCode::create, {}, 0, {}, {}}});
+        change.sections[0].ops.push_back({path, op_of(OpCode::create)});
     CHECK(decode_code(change) == ErrorCode::too_large);
     change.sections[0].ops.resize(1'000);
     CHECK(decoded(wire::encode_change(change), alice));
@@ -127,7 +127,7 @@ TEST_CASE("removes that sort into one another are decoded in a moment", "[laws][
     // Took most of a minute: the author's own dots come first on the wire and last in the set.
     FieldOp op{{{"f", Type::ew_flag}}, EwFlag().enable()};
     std::vector<Dot> dots;
-    for (std::uint64_t counter = 1; counter <= wire::removes_max / 2; ++counter) {
+    for (std::uint64_t counter = 1; counter < 120'000; counter += 2) {
         dots.push_back({alice, counter});
         dots.push_back({bob, counter});
     }
@@ -155,11 +155,9 @@ TEST_CASE("limits of a change: format, counters, names, depth", "[laws][change]"
     CHECK(decode_code(twice) == ErrorCode::not_canonical);
     Path deep(wire::path_max, FieldKey{"m", Type::map});
     CHECK(
-        decoded(wire::encode_change(change_of(alice, 1, {{deep, {OpCode::create, {}, 0, {}, {}}}})),
-                alice));
+        decoded(wire::encode_change(change_of(alice, 1, {{deep, op_of(OpCode::create)}})), alice));
     deep.push_back({"m", Type::map});
-    CHECK(decode_code(change_of(alice, 1, {{deep, {OpCode::create, {}, 0, {}, {}}}})) ==
-          ErrorCode::too_deep);
+    CHECK(decode_code(change_of(alice, 1, {{deep, op_of(OpCode::create)}})) == ErrorCode::too_deep);
     FieldOp add{{{"n", Type::pn_counter}}, PnCounter().add(-PnCounter::amount_max)};
     CHECK(decoded(wire::encode_change(change_of(alice, 1, {add})), alice));
     add.op.amount -= 1;

@@ -38,6 +38,13 @@ inline const ReplicaId bob = replica(1);
 inline const ReplicaId carol = replica(2);
 inline const ReplicaId dave = replica(3);
 
+/// An op that has nothing but a code.
+[[nodiscard]] inline Op op_of(OpCode code) {
+    Op op;
+    op.code = code;
+    return op;
+}
+
 /// Any value a document may hold, `depth` containers deep at most.
 [[nodiscard]] Value arbitrary_value(Random& random, std::size_t depth = 3);
 [[nodiscard]] std::string arbitrary_text(Random& random, std::size_t bytes_max);

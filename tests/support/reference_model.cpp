@@ -113,6 +113,8 @@ std::optional<Value> model_field(Type type, const Ops& ops) {
             return values;
         }
         case Type::map: return model_map(ops);
+        case Type::list:
+        case Type::text: return std::nullopt;
     }
     return std::nullopt;
 }
@@ -124,7 +126,7 @@ std::optional<Value> model_map(const Ops& ops) {
         if (op.path.empty()) {
             here.push_back(op);
         } else {
-            fields[op.path.front()];
+            fields[op.path.front().field()];
         }
     }
     bool exists = add_wins(here, OpCode::create, OpCode::clear);
@@ -133,7 +135,7 @@ std::optional<Value> model_map(const Ops& ops) {
         for (const ModelOp& op : ops) {
             if (op.path.empty() && op.code == OpCode::clear) {
                 of_field.push_back(op);  // what clears the map clears its fields
-            } else if (!op.path.empty() && op.path.front() == field) {
+            } else if (!op.path.empty() && op.path.front().field() == field) {
                 of_field.push_back(op);
                 of_field.back().path.erase(of_field.back().path.begin());
             }
