@@ -92,12 +92,12 @@ std::vector<FieldOp> random_edit(Random& random, const OrMap& root, const Replic
     Path path;
     const std::uint64_t depth = mix.has(EditMix::nesting) ? random.below(3) : 0;
     for (std::uint64_t i = 0; i < depth; ++i) {
-        path.push_back({key_of(random.below(mix.keys)), Type::map});
+        path.emplace_back(key_of(random.below(mix.keys)), Type::map);
     }
     if (mix.has(EditMix::clears) && random.chance(12)) {
         // The document, a map in it, or a field of a map.
         if (random.chance(60)) {
-            path.push_back({key_of(random.below(mix.keys)), random.pick(leaf_types())});
+            path.emplace_back(key_of(random.below(mix.keys)), random.pick(leaf_types()));
         }
         return root.clear(path, author);
     }
@@ -106,7 +106,7 @@ std::vector<FieldOp> random_edit(Random& random, const OrMap& root, const Replic
     for (const Type type : leaf_types()) {
         if (mix.has(type)) types.push_back(type);
     }
-    path.push_back({key_of(random.below(mix.keys)), random.pick(types)});
+    path.emplace_back(key_of(random.below(mix.keys)), random.pick(types));
     return {leaf_edit(random, root, std::move(path), token)};
 }
 
@@ -147,13 +147,17 @@ std::string read_your_write(const OrMap& root, const FieldOp& op) {
             // Counters below are cancelled by ops of their own, after this one.
             if (type == Type::map) return "";
             return node == nullptr || !node->live() ? "" : wrong();
+        case OpCode::place:
+        case OpCode::move:
+        case OpCode::mark: return "";
     }
     return "";
 }
 
 std::string to_string(const FieldOp& op) {
     static const char* const names[] = {"?",      "set",     "add",    "insert", "erase",
-                                        "enable", "disable", "create", "clear",  "cancel"};
+                                        "enable", "disable", "create", "clear",  "cancel",
+                                        "place",  "move",    "mark"};
     std::string text;
     for (const Step& step : op.path) {
         text += '/' + step.key + ':' + std::string(name_of(step.type));

@@ -53,8 +53,8 @@ int main(int argc, char** argv) {
     for (; done < schedules && failed < failures_max; ++done) {
         const unsigned long long this_seed = seed + done;
         const Settings settings = draw_settings(mode, this_seed, control);
-        const std::vector<Step> steps = draw_steps(settings);
-        const Outcome outcome = run(mode, settings, steps, verbose);
+        const std::vector<Action> actions = draw_actions(settings);
+        const Outcome outcome = run(mode, settings, actions, verbose);
         edits += outcome.edits;
         regressions += outcome.regressions;
         identities += outcome.identities;

@@ -29,18 +29,18 @@ public:
         }
     }
 
-    void step(const Step& step) {
-        Random random(step.seed);
-        const auto who = static_cast<std::size_t>(step.who % nodes_.size());
+    void act(const Action& action) {
+        Random random(action.seed);
+        const auto who = static_cast<std::size_t>(action.who % nodes_.size());
         Node& node = *nodes_[who];
-        switch (step.kind) {
-            case StepKind::run: now_ += step.value % 3; break;
-            case StepKind::device_clock:
-                node.clock_offset += static_cast<std::int64_t>(step.value) - 500'000;
+        switch (action.kind) {
+            case ActionKind::run: now_ += action.value % 3; break;
+            case ActionKind::device_clock:
+                node.clock_offset += static_cast<std::int64_t>(action.value) - 500'000;
                 break;
-            case StepKind::edit: edit(who, random); break;
-            case StepKind::deliver: {
-                for (std::uint64_t n = 1 + step.value % 8; n > 0 && !node.inbox.empty(); --n) {
+            case ActionKind::edit: edit(who, random); break;
+            case ActionKind::deliver: {
+                for (std::uint64_t n = 1 + action.value % 8; n > 0 && !node.inbox.empty(); --n) {
                     const auto at = static_cast<std::size_t>(random.below(node.inbox.size()));
                     const auto message = node.inbox[at];
                     // Some come again, some for the first time in the end.
@@ -51,11 +51,11 @@ public:
                 }
                 break;
             }
-            case StepKind::join_state:
-                join(who, static_cast<std::size_t>(step.value % nodes_.size()));
+            case ActionKind::join_state:
+                join(who, static_cast<std::size_t>(action.value % nodes_.size()));
                 break;
-            case StepKind::reload: reload(who); break;
-            case StepKind::settle: settle(); break;
+            case ActionKind::reload: reload(who); break;
+            case ActionKind::settle: settle(); break;
             default: break;
         }
     }
@@ -290,27 +290,27 @@ Settings draw_mesh_settings(std::uint64_t seed) {
     Random random(seed ^ 0x3E54ULL);
     s.devices = random.between(2, 5);
     s.mix = draw_mix(random);
-    s.steps = random.between(5, 60);
+    s.actions = random.between(5, 60);
     s.repeat_percent = random.chance(30) ? 25 : 0;  // lost for now
     s.commit_max_ms = random.chance(40) ? 1 : 0;    // deltas too
-    const auto weigh = [&](StepKind kind, std::uint64_t weight) {
+    const auto weigh = [&](ActionKind kind, std::uint64_t weight) {
         s.weights[static_cast<std::size_t>(kind)] = weight;
     };
-    weigh(StepKind::edit, random.between(10, 40));
-    weigh(StepKind::deliver, random.between(5, 40));
-    weigh(StepKind::run, random.below(10));
-    if (random.chance(40)) weigh(StepKind::join_state, random.between(1, 6));
-    if (random.chance(30)) weigh(StepKind::reload, 2);
-    if (random.chance(30)) weigh(StepKind::device_clock, 3);
-    if (random.chance(20)) weigh(StepKind::settle, 1);
+    weigh(ActionKind::edit, random.between(10, 40));
+    weigh(ActionKind::deliver, random.between(5, 40));
+    weigh(ActionKind::run, random.below(10));
+    if (random.chance(40)) weigh(ActionKind::join_state, random.between(1, 6));
+    if (random.chance(30)) weigh(ActionKind::reload, 2);
+    if (random.chance(30)) weigh(ActionKind::device_clock, 3);
+    if (random.chance(20)) weigh(ActionKind::settle, 1);
     return s;
 }
 
-Outcome run_mesh(const Settings& settings, const std::vector<Step>& steps, bool diary) {
+Outcome run_mesh(const Settings& settings, const std::vector<Action>& actions, bool diary) {
     Mesh mesh(settings, diary);
-    for (const Step& step : steps) {
+    for (const Action& action : actions) {
         if (mesh.failed()) break;
-        mesh.step(step);
+        mesh.act(action);
     }
     if (!mesh.failed()) mesh.settle();
     return mesh.outcome();

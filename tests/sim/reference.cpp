@@ -92,6 +92,8 @@ struct Reference::Field {
                 into = Value(std::move(all));
                 return !values.empty();
             }
+            case Type::list:
+            case Type::text: return false;
         }
         return false;
     }

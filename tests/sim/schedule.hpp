@@ -23,7 +23,7 @@ enum class Control : std::uint8_t {
     last_wins,          ///< mesh: an erase takes whatever the receiver holds
 };
 
-enum class StepKind : std::uint8_t {
+enum class ActionKind : std::uint8_t {
     run,
     edit,
     cut,
@@ -49,17 +49,17 @@ enum class StepKind : std::uint8_t {
     join_state,
     reload,
 };
-inline constexpr std::size_t step_kinds = 23;
+inline constexpr std::size_t action_kinds = 23;
 
 /// One decision. The numbers are taken modulo whatever there is when its turn comes, so that a
-/// schedule stays meaningful when steps are left out.
-struct Step {
-    StepKind kind = StepKind::run;
+/// schedule stays meaningful when actions are left out.
+struct Action {
+    ActionKind kind = ActionKind::run;
     std::uint64_t who = 0;
     std::uint64_t value = 0;
     std::uint64_t seed = 0;
 };
-[[nodiscard]] std::string to_string(const Step& step);
+[[nodiscard]] std::string to_string(const Action& action);
 
 /// What one schedule is like: swarm testing draws for each which faults and edits it has.
 struct Settings {
@@ -86,12 +86,12 @@ struct Settings {
     std::size_t pushes_max = 4;
     std::size_t cached_documents = 1'000;
     bool prunes = false;  ///< a short backup horizon
-    std::uint64_t weights[step_kinds] = {};
-    std::size_t steps = 60;
+    std::uint64_t weights[action_kinds] = {};
+    std::size_t actions = 60;
 };
 [[nodiscard]] Settings draw_relay_settings(std::uint64_t seed);
 [[nodiscard]] Settings draw_mesh_settings(std::uint64_t seed);
-[[nodiscard]] std::vector<Step> draw_steps(const Settings& settings);
+[[nodiscard]] std::vector<Action> draw_actions(const Settings& settings);
 
 /// How a schedule ended.
 struct Outcome {
@@ -108,16 +108,16 @@ enum class Mode : std::uint8_t { relay, mesh };
 [[nodiscard]] Settings draw_settings(Mode mode, std::uint64_t seed);
 /// The same with the faults that bring the flaw of `control` to light.
 [[nodiscard]] Settings draw_settings(Mode mode, std::uint64_t seed, Control control);
-[[nodiscard]] Outcome run(Mode mode, const Settings& settings, const std::vector<Step>& steps,
+[[nodiscard]] Outcome run(Mode mode, const Settings& settings, const std::vector<Action>& actions,
                           bool diary = false);
-[[nodiscard]] Outcome run_relay(const Settings& settings, const std::vector<Step>& steps,
+[[nodiscard]] Outcome run_relay(const Settings& settings, const std::vector<Action>& actions,
                                 bool diary);
-[[nodiscard]] Outcome run_mesh(const Settings& settings, const std::vector<Step>& steps,
+[[nodiscard]] Outcome run_mesh(const Settings& settings, const std::vector<Action>& actions,
                                bool diary);
 
-/// Leaves out steps as long as the schedule still fails, for at most `seconds` of real time.
-[[nodiscard]] std::vector<Step> shrink(Mode mode, const Settings& settings, std::vector<Step> steps,
-                                       double seconds);
+/// Leaves out actions as long as the schedule still fails, for at most `seconds` of real time.
+[[nodiscard]] std::vector<Action> shrink(Mode mode, const Settings& settings,
+                                         std::vector<Action> actions, double seconds);
 
 /// Runs a seed; on a failure the text says all that is needed to see it again.
 [[nodiscard]] std::string check_seed(Mode mode, std::uint64_t seed, Control control = Control::none,

@@ -331,8 +331,8 @@ void World::arrive_down(ConnectionId id, std::uint64_t index, const Bytes& frame
     carry_out(device, device.session->received(frame, clock_of(device)));
 }
 
-void World::edit(Device& device, const Step& step) {
-    Random random(step.seed);
+void World::edit(Device& device, const Action& action) {
+    Random random(action.seed);
     Slot& slot = *device.slots[static_cast<std::size_t>(random.below(device.slots.size()))];
     const bool poison = random.chance(settings_.poison_percent);
     const std::string token = (poison ? "!" : "") +
@@ -873,14 +873,14 @@ Bytes World::flawed_feed(ConnectionId connection, const Bytes& frame) {
 
 // ---- Steps
 
-void World::step(const Step& step) {
+void World::act(const Action& action) {
     if (failed()) return;
-    Device& device = *devices_[static_cast<std::size_t>(step.who % devices_.size())];
-    random_ = Random(random_.next() ^ step.seed);
-    Random random(step.seed);
+    Device& device = *devices_[static_cast<std::size_t>(action.who % devices_.size())];
+    random_ = Random(random_.next() ^ action.seed);
+    Random random(action.seed);
     const auto jump = [&]() -> std::int64_t {
         constexpr std::int64_t day = 24LL * 3600 * 1000;
-        switch (step.value % 6) {
+        switch (action.value % 6) {
             case 0: return day;
             case 1: return -day;
             case 2: return 400 * day;
@@ -889,73 +889,73 @@ void World::step(const Step& step) {
             default: return static_cast<std::int64_t>(random.below(40)) - 20;
         }
     };
-    switch (step.kind) {
-        case StepKind::run: {
+    switch (action.kind) {
+        case ActionKind::run: {
             constexpr std::uint64_t spans[] = {3, 30, 300, 3'000, 20'000};
-            run_until(now_ + random.below(spans[step.value % 5]) + 1);
+            run_until(now_ + random.below(spans[action.value % 5]) + 1);
             break;
         }
-        case StepKind::edit: edit(device, step); break;
-        case StepKind::cut: cut(device, step.seed); break;
-        case StepKind::half_open: half_open(device, step.seed); break;
-        case StepKind::block:
+        case ActionKind::edit: edit(device, action); break;
+        case ActionKind::cut: cut(device, action.seed); break;
+        case ActionKind::half_open: half_open(device, action.seed); break;
+        case ActionKind::block:
             note(name_of_device(device.number) + " is shut off");
-            device.blocked_until = now_ + step.value % 60'000;
-            cut(device, step.seed);
+            device.blocked_until = now_ + action.value % 60'000;
+            cut(device, action.seed);
             break;
-        case StepKind::go_offline:
+        case ActionKind::go_offline:
             note(name_of_device(device.number) + " goes offline");
             device.online = false;
             if (device.connection != 0) hang_up(device);
             break;
-        case StepKind::go_online:
+        case ActionKind::go_online:
             device.online = true;
             if (device.session == nullptr) plan_connect(device, random.below(100));
             break;
-        case StepKind::device_crash: crash(device); break;
-        case StepKind::device_fault: {
-            Slot& slot = *device.slots[static_cast<std::size_t>(step.seed % device.slots.size())];
+        case ActionKind::device_crash: crash(device); break;
+        case ActionKind::device_fault: {
+            Slot& slot = *device.slots[static_cast<std::size_t>(action.seed % device.slots.size())];
             note(name_of_device(device.number) + "'s disk will fail");
-            slot.storage->faults().fail_at(1 + step.value % 40, step.value % 2 == 0
-                                                                    ? ErrorCode::storage_full
-                                                                    : ErrorCode::storage_failed);
+            slot.storage->faults().fail_at(1 + action.value % 40, action.value % 2 == 0
+                                                                      ? ErrorCode::storage_full
+                                                                      : ErrorCode::storage_failed);
             break;
         }
-        case StepKind::device_clock:
+        case ActionKind::device_clock:
             device.clock_offset += jump();
             note(name_of_device(device.number) + "'s clock is off by " +
                  std::to_string(device.clock_offset));
             break;
-        case StepKind::clone: clone(device); break;
-        case StepKind::relay_crash: crash_relay(step.value % 3'000); break;
-        case StepKind::relay_fault:
+        case ActionKind::clone: clone(device); break;
+        case ActionKind::relay_crash: crash_relay(action.value % 3'000); break;
+        case ActionKind::relay_fault:
             note("the relay's disk will fail");
-            disk_.faults().fail_at(1 + step.value % 60, step.value % 2 == 0
-                                                            ? ErrorCode::storage_full
-                                                            : ErrorCode::storage_failed);
+            disk_.faults().fail_at(1 + action.value % 60, action.value % 2 == 0
+                                                              ? ErrorCode::storage_full
+                                                              : ErrorCode::storage_failed);
             break;
-        case StepKind::relay_clock:
+        case ActionKind::relay_clock:
             relay_offset_ += jump();
             relay_clock_moved_ = true;
             note("the relay's clock is off by " + std::to_string(relay_offset_));
             break;
-        case StepKind::relay_backup:
+        case ActionKind::relay_backup:
             note("backup " + std::to_string(backups_.size()) + " of the relay");
             backups_.push_back(disk_.image());
             break;
-        case StepKind::relay_restore: restore_relay(step.value); break;
-        case StepKind::access:
-            device.access = static_cast<Access>(1 + step.value % 2);
+        case ActionKind::relay_restore: restore_relay(action.value); break;
+        case ActionKind::access:
+            device.access = static_cast<Access>(1 + action.value % 2);
             note(name_of_device(device.number) + " may " +
                  (device.access == Access::write ? "write" : "only read"));
-            cut(device, step.seed);
+            cut(device, action.seed);
             break;
-        case StepKind::bound:
-            bound_ms_ = step.value % 2 == 0 ? 0 : step.value % 100'000;
+        case ActionKind::bound:
+            bound_ms_ = action.value % 2 == 0 ? 0 : action.value % 100'000;
             crash_relay(0);
             break;
-        case StepKind::audit: audit(device); break;
-        case StepKind::settle: settle(); break;
+        case ActionKind::audit: audit(device); break;
+        case ActionKind::settle: settle(); break;
         default: break;
     }
 }
@@ -1145,11 +1145,11 @@ void World::check_fresh_reader(const std::string& space, const MemoryRelayStorag
     }
 }
 
-Outcome run_relay(const Settings& settings, const std::vector<Step>& steps, bool diary) {
+Outcome run_relay(const Settings& settings, const std::vector<Action>& actions, bool diary) {
     World world(settings, diary);
-    for (const Step& step : steps) {
+    for (const Action& action : actions) {
         if (world.failed()) break;
-        world.step(step);
+        world.act(action);
     }
     world.settle();
     return world.outcome();

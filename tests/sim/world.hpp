@@ -34,7 +34,7 @@ public:
     World(const Settings& settings, bool diary);
     ~World() override;
 
-    void step(const Step& step);
+    void act(const Action& action);
     /// Faults end, everybody connects, and all has to be well within a bounded time.
     void settle();
     [[nodiscard]] bool failed() const { return !outcome_.failure.empty(); }
@@ -131,7 +131,7 @@ private:
     void client_notices(ConnectionId connection);
     void send_up(Device& device, Bytes frame);
     void arrive_down(ConnectionId connection, std::uint64_t index, const Bytes& frame);
-    void edit(Device& device, const Step& step);
+    void edit(Device& device, const Action& action);
     void audit(Device& device);
     void crash(Device& device);
     void clone(Device& device);

@@ -32,7 +32,7 @@ void run_seeds(Mode mode, std::uint64_t first, std::uint64_t count) {
     const auto half = [&](std::uint64_t offset) {
         for (std::uint64_t seed = first + offset; seed < first + count; seed += 2) {
             const Settings settings = draw_settings(mode, seed);
-            const bool good = run(mode, settings, draw_steps(settings)).failure.empty();
+            const bool good = run(mode, settings, draw_actions(settings)).failure.empty();
             if (good) continue;
             const std::lock_guard<std::mutex> lock(mutex);
             failed.push_back(seed);
@@ -61,9 +61,9 @@ TEST_CASE("a seed always runs the same", "[sim]") {
     for (const Mode mode : {Mode::relay, Mode::mesh}) {
         for (std::uint64_t seed = base_seed(); seed < base_seed() + 200; ++seed) {
             const Settings settings = draw_settings(mode, seed);
-            const auto steps = draw_steps(settings);
+            const auto actions = draw_actions(settings);
             CAPTURE(seed);
-            REQUIRE(run(mode, settings, steps).trace == run(mode, settings, steps, true).trace);
+            REQUIRE(run(mode, settings, actions).trace == run(mode, settings, actions, true).trace);
         }
     }
 }
@@ -96,13 +96,13 @@ TEST_CASE("a deliberate flaw does not stay hidden", "[sim][control]") {
     bool caught = false;
     for (std::uint64_t seed = 1; seed <= flaw.seeds && !caught; ++seed) {
         const Settings settings = draw_settings(flaw.mode, seed, flaw.control);
-        const auto steps = draw_steps(settings);
-        if (run(flaw.mode, settings, steps).failure.empty()) continue;
+        const auto actions = draw_actions(settings);
+        if (run(flaw.mode, settings, actions).failure.empty()) continue;
         caught = true;
         // It is the flaw that was caught, not the schedule.
         Settings sound = settings;
         sound.control = Control::none;
-        CHECK(run(flaw.mode, sound, steps).failure.empty());
+        CHECK(run(flaw.mode, sound, actions).failure.empty());
     }
     CHECK(caught);
 }
