@@ -1,0 +1,116 @@
+#pragma once
+
+#include "syncline/document/packed_changes.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace syncline {
+
+/// One copy of one document, with everything that a replica needs which has no relay: its clock,
+/// what it has seen, and a log of changes for others. This is the core used as a CRDT library;
+/// apps with a relay use a Store.
+///
+///     Replica alice(alice_id);
+///     alice.change(now_ms, [](Replica::Edit& edit) {
+///         edit.set({{"title", Type::lww_register}}, "Buy milk");
+///         edit.add({{"votes", Type::pn_counter}}, 1);
+///     });
+///     bob.take(alice.changes_since(bob.seen()).value());    // or: bob.join(alice.save())
+///
+/// Semantics  A change is taken in when all that its author had seen is here; else it is refused
+///            with `gap`, and changes_since(seen()) of whoever sent it brings what lacks.
+/// Cost       A change and taking one in: as its ops. changes_since: what is sent, and a look at
+///            every piece of the log (a piece is some 16 KB).
+/// Memory     The document, and the log: some 10 bytes an op. forget_log() lets go of it.
+/// Threads    As a container.
+class Replica {
+public:
+    explicit Replica(const ReplicaId& id) : id_(id) {}
+
+    [[nodiscard]] const ReplicaId& id() const { return id_; }
+    [[nodiscard]] const OrMap& root() const { return document_.root(); }
+    [[nodiscard]] const Document& document() const { return document_; }
+    /// The last counter taken in from each replica, own ones included.
+    [[nodiscard]] const VersionVector& seen() const { return seen_; }
+
+    /// One change in the making. Ops take effect at once, each is made from the state after the one
+    /// before.
+    class Edit {
+    public:
+        [[nodiscard]] const OrMap& root() const { return replica_.root(); }
+        [[nodiscard]] const ReplicaId& author() const { return replica_.id(); }
+        /// What one of the types' mutators made from root().
+        void apply(FieldOp op);
+
+        void set(Path path, Value value);          ///< register
+        void add(Path path, std::int64_t amount);  ///< counter
+        void insert(Path path, Value element);     ///< add-wins set
+        void erase(Path path, Value element);      ///< add-wins set
+        /// Errors: as Text::insert and Text::erase.
+        Result<> insert(Path path, std::uint32_t at, std::string_view utf8,
+                        Unit unit = Unit::code_point);
+        Result<> erase(Path path, std::uint32_t from, std::uint32_t count,
+                       Unit unit = Unit::code_point);
+
+    private:
+        friend class Replica;
+        explicit Edit(Replica& replica) : replica_(replica) {}
+        Replica& replica_;
+    };
+    /// Runs `edit` and keeps what it did as one change, which is returned: it has no sections if
+    /// nothing was done. Valid until the next call. `now_ms` is the wall clock.
+    template <typename Use>
+    const Change& change(std::uint64_t now_ms, Use edit) {
+        begin(now_ms);
+        Edit open(*this);
+        edit(open);
+        commit();
+        return change_;
+    }
+
+    /// Takes in packed changes. Those known already are passed over. Errors: as ChangeUnpacker's,
+    /// gap, and unknown_reference for an op that names what its author cannot have seen; the
+    /// changes before the refused one are in.
+    Result<> take(BytesView packed, const wire::Limits& limits = wire::state_limits());
+    /// Takes in one change. Errors: gap, unknown_reference.
+    Result<> take(const Change& change);
+
+    /// Everything above `seen`, in causal order. Errors: not_found when the log does not go back
+    /// that far; send save() then.
+    [[nodiscard]] Result<Bytes> changes_since(const VersionVector& seen) const;
+    /// Drops the log: changes_since() starts from here.
+    void forget_log();
+
+    /// The whole state, canonical: equal states have equal bytes. Without the log.
+    [[nodiscard]] Bytes save() const;
+    /// Least upper bound with a state that somebody saved. Errors: of the decoder.
+    Result<> join(BytesView state, const wire::Limits& limits = wire::state_limits());
+
+private:
+    struct Piece {
+        Bytes packed;
+        VersionVector last;  ///< of what is in it
+    };
+    void begin(std::uint64_t now_ms);
+    void commit();
+    void log(const Change& change);
+
+    ReplicaId id_;
+    Document document_;
+    VersionVector seen_;
+    VersionVector others_;  ///< the same without the own entry, which order implies
+    HlcClock clock_;
+    Change change_;  ///< the own one in the making, or the last made
+    std::uint64_t next_ = 1;
+
+    std::vector<Piece> log_;   ///< full pieces, in the order of taking in
+    wire::ChangePacker open_;  ///< the last piece
+    VersionVector open_last_;
+    VersionVector log_from_;  ///< the log holds what lies above
+};
+
+}  // namespace syncline

@@ -1,0 +1,191 @@
+#include "syncline/document/replica.hpp"
+
+#include <algorithm>
+
+namespace syncline {
+
+namespace {
+constexpr std::size_t piece_bytes = 16'384;
+
+/// The highest stamp in a state: what is written next has to be above it.
+struct Latest {
+    Hlc hlc;
+    void see(Hlc other) { hlc = std::max(hlc, other); }
+    void operator()(const OrMap& map) {
+        for (const auto& [field, node] : map.fields()) std::visit(*this, node->store());
+    }
+    void operator()(const List& list) {
+        for (const auto* run = list.order().front(); run != nullptr; run = List::Order::next(*run))
+            see(run->payload.hlc());
+        for (const auto& [id, element] : list.elements()) {
+            see(element.moved);
+            (*this)(element.contents());
+        }
+    }
+    void operator()(const Text& text) {
+        for (const auto& [dot, mark] : text.marks()) see(mark.hlc);
+    }
+    void operator()(const DotValues& values) {
+        for (const auto& entry : values.entries()) see(entry.hlc);
+    }
+    void operator()(const LwwRegister& reg) { (*this)(reg.values()); }
+    void operator()(const MvRegister& reg) { (*this)(reg.dot_values()); }
+    template <typename Unstamped>
+    void operator()(const Unstamped&) {}
+};
+
+bool names_only_its_past(const Change& change, const VersionVector& base) {
+    bool good = true;
+    for_each_op(change, [&](const Section&, const FieldOp& op, const Event& at) {
+        for_each_reference(op, [&](const DotRun& dots) {
+            const std::uint64_t known =
+                dots.replica == change.replica ? at.dot.counter - 1 : base.at(dots.replica);
+            good = good && dots.last <= known;
+        });
+    });
+    return good;
+}
+
+}  // namespace
+
+void Replica::Edit::apply(FieldOp op) {
+    Replica& me = replica_;
+    me.document_.apply(op, {{me.id_, me.next_}, me.change_.hlc}, nullptr);
+    me.next_ += span(op.op);
+    if (me.change_.sections.empty()) me.change_.sections.emplace_back();
+    me.change_.sections.back().ops.push_back(std::move(op));
+}
+
+void Replica::Edit::set(Path path, Value value) {
+    Op op = root().at<LwwRegister>(path).set(std::move(value));
+    apply({std::move(path), std::move(op)});
+}
+void Replica::Edit::add(Path path, std::int64_t amount) {
+    apply({std::move(path), PnCounter().add(amount)});
+}
+void Replica::Edit::insert(Path path, Value element) {
+    Op op = root().at<OrSet>(path).insert(std::move(element));
+    apply({std::move(path), std::move(op)});
+}
+void Replica::Edit::erase(Path path, Value element) {
+    Op op = root().at<OrSet>(path).erase(std::move(element));
+    apply({std::move(path), std::move(op)});
+}
+Result<> Replica::Edit::insert(Path path, std::uint32_t at, std::string_view utf8, Unit unit) {
+    auto op = root().at<Text>(path).insert(at, utf8, unit);
+    if (!op) return tl::unexpected(op.error());
+    apply({std::move(path), std::move(*op)});
+    return {};
+}
+Result<> Replica::Edit::erase(Path path, std::uint32_t from, std::uint32_t count, Unit unit) {
+    auto op = root().at<Text>(path).erase(from, count, unit);
+    if (!op) return tl::unexpected(op.error());
+    if (!op->removes.empty()) apply({std::move(path), std::move(*op)});
+    return {};
+}
+
+void Replica::begin(std::uint64_t now_ms) {
+    change_.replica = id_;
+    change_.sections.clear();
+    change_.first = next_ = seen_.at(id_) + 1;
+    change_.hlc = clock_.tick(now_ms);
+    change_.base = others_;
+}
+
+void Replica::commit() {
+    if (change_.sections.empty()) return;
+    seen_.raise(id_, next_ - 1);
+    log(change_);
+}
+
+void Replica::log(const Change& change) {
+    open_.add(change);
+    open_last_.raise(change.replica, change.last());
+    if (open_.size() < piece_bytes) return;
+    log_.push_back({open_.take(), std::move(open_last_)});
+    open_ = wire::ChangePacker();
+    open_last_ = VersionVector();
+}
+
+Result<> Replica::take(const Change& change) {
+    const std::uint64_t have = seen_.at(change.replica);
+    if (change.last() <= have) return {};
+    const auto* base = std::get_if<VersionVector>(&change.base);
+    if (change.first != have + 1 || base == nullptr || !seen_.covers(*base))
+        return fail(ErrorCode::gap, "a change whose author had seen more than is here");
+    if (!names_only_its_past(change, *base))
+        return fail(ErrorCode::unknown_reference,
+                    "a change that names what its author cannot know");
+    Event at{{change.replica, change.first}, change.hlc};
+    for (const Section& section : change.sections) {
+        document_.apply(section.ops, at, nullptr);
+        at.dot.counter += section.span();
+    }
+    seen_.raise(change.replica, change.last());
+    others_.raise(change.replica, change.last());
+    clock_.observe(change.hlc);
+    log(change);
+    return {};
+}
+
+Result<> Replica::take(BytesView packed, const wire::Limits& limits) {
+    wire::ChangeUnpacker unpacker(packed, limits);
+    while (!unpacker.at_end()) {
+        auto change = unpacker.next();
+        if (!change) return tl::unexpected(change.error());
+        if (auto taken = take(*change); !taken) return taken;
+    }
+    return {};
+}
+
+Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
+    if (!seen.covers(log_from_))
+        return fail(ErrorCode::not_found, "the log does not go back that far");
+    wire::ChangePacker out;
+    const auto add = [&](BytesView packed, const VersionVector& last) {
+        if (seen.covers(last)) return;
+        wire::ChangeUnpacker unpacker(packed, wire::state_limits());
+        while (!unpacker.at_end()) {
+            const auto change = unpacker.next();
+            if (change && change->last() > seen.at(change->replica)) out.add(*change);
+        }
+    };
+    for (const Piece& piece : log_) add(piece.packed, piece.last);
+    add(open_.view(), open_last_);
+    return out.take();
+}
+
+void Replica::forget_log() {
+    log_.clear();
+    open_ = wire::ChangePacker();
+    open_last_ = VersionVector();
+    log_from_ = seen_;
+}
+
+Bytes Replica::save() const { return wire::encode_state(document_.root(), CausalContext(seen_)); }
+
+Result<> Replica::join(BytesView state, const wire::Limits& limits) {
+    auto decoded = wire::decode_state(state, limits);
+    if (!decoded) return tl::unexpected(decoded.error());
+    auto& [map, context] = *decoded;
+    if (!context.exceptions().empty()) return fail(ErrorCode::gap, "a delta, not a whole state");
+    if (seen_.empty() && root().empty()) {
+        document_ = Document(std::move(map));
+    } else {
+        OrMap joined = root();
+        joined.join(map, CausalContext(seen_), context);
+        document_ = Document(std::move(joined));
+    }
+    const bool brought = !seen_.covers(context.vector());
+    Latest latest;
+    latest(root());
+    clock_.observe(latest.hlc);
+    seen_.join(context.vector());
+    for (const auto& [replica, counter] : context.vector()) {
+        if (!(replica == id_)) others_.raise(replica, counter);
+    }
+    if (brought) forget_log();
+    return {};
+}
+
+}  // namespace syncline

@@ -1,0 +1,203 @@
+#include "syncline/document/replica.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace syncline;
+
+namespace {
+
+ReplicaId id_of(unsigned n) {
+    ReplicaId id;
+    id.bytes[0] = static_cast<std::byte>(n);
+    return id;
+}
+const Path title{{"title", Type::lww_register}};
+const Path votes{{"votes", Type::pn_counter}};
+const Path tags{{"tags", Type::or_set}};
+const Path notes{{"notes", Type::text}};
+const Path todo{{"todo", Type::list}};
+
+using Random = std::mt19937_64;
+std::uint32_t below(Random& random, std::uint32_t bound) {
+    return static_cast<std::uint32_t>(random() % bound);
+}
+
+void apply_all(Replica::Edit& edit, std::vector<FieldOp> ops) {
+    for (FieldOp& op : ops) edit.apply(std::move(op));
+}
+
+void edit_list(Random& random, Replica::Edit& edit) {
+    const List& list = edit.root().at<List>(todo);
+    const std::uint32_t size = list.size();
+    switch (below(random, 6)) {
+        case 0:
+        case 1: {
+            Value::Array values;
+            for (std::uint32_t i = below(random, 3) + 1; i > 0; --i)
+                values.emplace_back(static_cast<std::int64_t>(below(random, 100)));
+            edit.apply({todo, *list.insert(below(random, size + 1), std::move(values))});
+            break;
+        }
+        case 2: {
+            const Type type = below(random, 2) == 0 ? Type::map : Type::pn_counter;
+            edit.apply({todo, *list.insert(below(random, size + 1), type)});
+            break;
+        }
+        case 3:
+            if (size > 0) apply_all(edit, *list.erase(todo, below(random, size), 1, edit.author()));
+            break;
+        case 4:
+            if (size > 0) edit.apply({todo, *list.move(below(random, size), below(random, size))});
+            break;
+        default:
+            if (size > 0)
+                apply_all(edit, *list.replace(todo, below(random, size), "new", edit.author()));
+    }
+}
+
+void edit_text(Random& random, Replica::Edit& edit) {
+    const Text& text = edit.root().at<Text>(notes);
+    const std::uint32_t size = text.size();
+    const std::uint32_t at = below(random, size + 1);
+    const std::uint32_t count = size == at ? 0 : below(random, std::min(size - at, 5u)) + 1;
+    switch (below(random, 4)) {
+        case 0:
+        case 1:
+            (void)edit.insert(notes, at, below(random, 4) == 0 ? "\xf0\x9f\x98\x80" : "ab");
+            break;
+        case 2: (void)edit.erase(notes, at, count); break;
+        default:
+            if (count > 0) edit.apply({notes, *text.mark(at, count, "bold", true)});
+    }
+}
+
+void edit_something(Random& random, Replica::Edit& edit) {
+    switch (below(random, 8)) {
+        case 0: edit.set(title, static_cast<std::int64_t>(below(random, 5))); break;
+        case 1: edit.add(votes, static_cast<std::int64_t>(below(random, 9)) - 4); break;
+        case 2: edit.insert(tags, static_cast<std::int64_t>(below(random, 4))); break;
+        case 3: edit.erase(tags, static_cast<std::int64_t>(below(random, 4))); break;
+        case 4: {
+            const Path all[] = {title, votes, tags, notes, todo, {}};
+            apply_all(edit, edit.root().clear(all[below(random, 6)], edit.author()));
+            break;
+        }
+        case 5: edit_list(random, edit); break;
+        default: edit_text(random, edit);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("replicas that exchange packed changes become equal", "[core][replica]") {
+    const auto seed = GENERATE(range(0u, 200u));
+    CAPTURE(seed);
+    Random random(seed);
+    std::vector<Replica> replicas;
+    for (unsigned i = 1; i <= 3; ++i) replicas.emplace_back(id_of(i));
+    for (unsigned step = 0; step < 60; ++step) {
+        Replica& me = replicas[below(random, 3)];
+        if (below(random, 4) != 0) {
+            me.change(1'000 + step, [&](Replica::Edit& edit) {
+                for (std::uint32_t n = below(random, 3) + 1; n > 0; --n)
+                    edit_something(random, edit);
+            });
+            continue;
+        }
+        Replica& other = replicas[below(random, 3)];
+        const auto changes = other.changes_since(me.seen());
+        REQUIRE(changes);
+        REQUIRE(me.take(*changes));
+        REQUIRE(me.seen().covers(other.seen()));
+    }
+    for (unsigned round = 0; round < 2; ++round) {
+        for (Replica& me : replicas) {
+            for (const Replica& other : replicas) REQUIRE(me.take(*other.changes_since(me.seen())));
+        }
+    }
+    CHECK(view(replicas[0].root()) == view(replicas[1].root()));
+    CHECK(replicas[0].save() == replicas[1].save());
+    CHECK(replicas[1].save() == replicas[2].save());
+
+    SECTION("a state that is loaded is what was saved") {
+        Replica loaded(id_of(9));
+        REQUIRE(loaded.join(replicas[0].save()));
+        CHECK(loaded.root() == replicas[0].root());
+        CHECK(loaded.save() == replicas[0].save());
+    }
+}
+
+TEST_CASE("replicas that join states become equal to those that take changes", "[core][replica]") {
+    const auto seed = GENERATE(range(0u, 200u));
+    CAPTURE(seed);
+    Random random(seed);
+    Replica alice(id_of(1));
+    Replica bob(id_of(2));
+    for (unsigned step = 0; step < 30; ++step) {
+        Replica& me = below(random, 2) == 0 ? alice : bob;
+        Replica& other = &me == &alice ? bob : alice;
+        me.change(step, [&](Replica::Edit& edit) { edit_something(random, edit); });
+        if (below(random, 5) == 0) {
+            Replica twin = other;
+            REQUIRE(twin.join(me.save()));
+            REQUIRE(other.take(*me.changes_since(other.seen())));
+            REQUIRE(view(twin.root()) == view(other.root()));
+            REQUIRE(twin.save() == other.save());
+        }
+    }
+}
+
+TEST_CASE("packing gives back the very changes", "[core][replica]") {
+    const auto seed = GENERATE(range(0u, 100u));
+    CAPTURE(seed);
+    Random random(seed);
+    Replica alice(id_of(1));
+    Replica bob(id_of(2));
+    std::vector<Change> made;
+    for (unsigned step = 0; step < 40; ++step) {
+        Replica& me = below(random, 2) == 0 ? alice : bob;
+        Replica& other = &me == &alice ? bob : alice;
+        Change change = me.change(below(random, 1'000), [&](Replica::Edit& edit) {
+            for (std::uint32_t n = below(random, 3) + 1; n > 0; --n) edit_something(random, edit);
+        });
+        if (change.sections.empty()) continue;
+        change.sections.front().document = {"c", "d"};
+        if (below(random, 4) == 0) change.message = "why";
+        made.push_back(std::move(change));
+        if (below(random, 3) == 0) REQUIRE(other.take(*me.changes_since(other.seen())));
+    }
+    const Bytes packed = wire::pack(made);
+    const auto unpacked = wire::unpack(packed, wire::Limits{});
+    REQUIRE(unpacked);
+    REQUIRE(unpacked->size() == made.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        CAPTURE(i);
+        CHECK((*unpacked)[i] == made[i]);
+        const Bytes canonical = wire::encode_change(made[i]);
+        const auto decoded = wire::decode_change(canonical, made[i].replica, wire::Limits{});
+        REQUIRE(decoded);
+        CHECK(*decoded == made[i]);
+    }
+
+    SECTION("and no prefix of it is taken for the whole") {
+        for (std::size_t size = 0; size < packed.size(); ++size) {
+            const auto part = wire::unpack(BytesView(packed).first(size), wire::Limits{});
+            if (part) CHECK(part->size() < made.size());
+        }
+    }
+}
+
+TEST_CASE("a change that lacks its past is refused as a gap", "[core][replica]") {
+    Replica alice(id_of(1));
+    Replica bob(id_of(2));
+    const Change first = alice.change(1, [](auto& edit) { edit.set(title, "one"); });
+    const Change second = alice.change(2, [](auto& edit) { edit.set(title, "two"); });
+    REQUIRE_FALSE(bob.take(second));
+    CHECK(bob.take(second).error().code == ErrorCode::gap);
+    CHECK(bob.take(first));
+    CHECK(bob.take(second));
+    CHECK(bob.take(second));
+    CHECK(view(bob.root()).find("title")->text() != nullptr);
+}
