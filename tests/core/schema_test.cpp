@@ -209,6 +209,24 @@ TEST_CASE("what is no schema is refused, with its place", "[schema]") {
          "c.x.kind: is an empty list: nothing could be written"},
         {field(R"("type":"register","kind":[1])"), ErrorCode::malformed,
          "c.x.kind: is neither a name nor a list of names"},
+        {field(R"("type":"text","elements":{"type":"register"})"), ErrorCode::malformed,
+         "c.x.elements: is for lists"},
+        {field(R"("type":"list","kind":"text")"), ErrorCode::malformed,
+         "c.x.kind: is for registers and sets"},
+        {field(R"("type":"list","elements":{})"), ErrorCode::malformed, "c.x[]: has no \"type\""},
+        {field(R"("type":"list","elements":1)"), ErrorCode::malformed, "c.x[]: is no object"},
+        {field(R"("type":"list","elements":{"type":"or_set"})"), ErrorCode::malformed,
+         "c.x[]: an element is a register, map, list, text or counter"},
+        {field(R"("type":"list","elements":{"type":"register","required":true})"),
+         ErrorCode::malformed, "c.x[]: has a member \"required\", which an element cannot have"},
+        {field(R"("type":"list","elements":{"type":"register","default":1})"), ErrorCode::malformed,
+         "c.x[]: has a member \"default\", which an element cannot have"},
+        {field(R"("type":"list","elements":{"type":"map","fields":{"y":{"type":"?"}}})"),
+         ErrorCode::malformed, "c.x[].y.type: \"?\" is no type"},
+        {field(R"("type":"text","default":"a")"), ErrorCode::malformed,
+         "c.x.default: for text it can only be \"\": a write has to win over all of it"},
+        {field(R"("type":"list","default":[1])"), ErrorCode::malformed,
+         "c.x.default: for list it can only be []: a write has to win over all of it"},
         {field(R"("type":"pn_counter","kind":"integer")"), ErrorCode::malformed,
          "c.x.kind: is for registers and sets"},
         {field(R"("type":"register","fields":{})"), ErrorCode::malformed,
@@ -241,9 +259,17 @@ TEST_CASE("what is no schema is refused, with its place", "[schema]") {
         CHECK(parsed.error().code == wrong.code);
         CHECK(parsed.error().message == wrong.message);
     }
-    const auto parsed = Schema::parse(c_of(nested(16)));
-    REQUIRE_FALSE(parsed);
-    CHECK(parsed.error().code == ErrorCode::too_deep);
+    const auto in_lists = [](int lists) {
+        std::string json;
+        for (int i = 0; i < lists; ++i) json += R"({"type":"list","elements":)";
+        return json + R"({"type":"register"})" + std::string(static_cast<std::size_t>(lists), '}');
+    };
+    CHECK(Schema::parse(c_of(in_lists(15))));
+    for (const std::string& deep : {c_of(nested(16)), c_of(in_lists(16))}) {
+        const auto parsed = Schema::parse(deep);
+        REQUIRE_FALSE(parsed);
+        CHECK(parsed.error().code == ErrorCode::too_deep);
+    }
     const auto bottomless = Schema::parse(std::string(1'000'000, '['));
     REQUIRE_FALSE(bottomless);
     CHECK(bottomless.error().code == ErrorCode::too_deep);
@@ -396,13 +422,14 @@ TEST_CASE("what concurrent edits took away keeps nobody from writing", "[schema]
     REQUIRE(other.document.exists());
 
     const auto before = lacking(schema, task, other.document);
-    CHECK(before == std::vector<std::string>{"tasks.address.city", "tasks.title"});
+    const Path city = {{"address", Type::map}, {"city", Type::lww_register}};
+    CHECK(before == std::vector<Path>{city, {{"title", Type::lww_register}}});
     other.apply(op_of({{"votes", Type::pn_counter}}, OpCode::add));
     CHECK(check_required(schema, task, other.document, before));
     // One of them is put back and taken away again: that is this transaction's doing.
     other.set({{"title", Type::lww_register}}, "b");
     const auto repaired = lacking(schema, task, other.document);
-    CHECK(repaired == std::vector<std::string>{"tasks.address.city"});
+    CHECK(repaired == std::vector<Path>{city});
     other.clear({{"title", Type::lww_register}});
     CHECK(refusal(check_required(schema, task, other.document, repaired)) ==
           "tasks.title: required_missing: document t1 is left without it");
@@ -489,6 +516,132 @@ TEST_CASE("a default is no op: it changes no digest, and loses to every write", 
     CHECK(editing.document.root().at<LwwRegister>(priority).conflicts().empty());
 }
 
+// ---- Lists and texts
+
+namespace {
+
+const Path steps = {{"steps", Type::list}};
+const Path words = {{"words", Type::list}};
+
+const Schema& lists_schema() {
+    static const Schema schema = schema_of(R"({"collections": {"tasks": {"fields": {
+        "anything": {"type": "list"},
+        "words": {"type": "list", "elements": {"type": "register", "kind": "text"}},
+        "notes": {"type": "text", "default": ""},
+        "rows": {"type": "list", "elements": {"type": "list", "elements":
+            {"type": "register", "kind": "integer"}}},
+        "steps": {"type": "list", "default": [], "elements": {"type": "map", "closed": true,
+            "fields": {"what": {"type": "register", "kind": "text", "required": true},
+                       "done": {"type": "register", "default": false}}}}}}}})");
+    return schema;
+}
+
+FieldOp inserting(const Path& path, std::vector<Value> values) {
+    return {path, List().insert(0, std::move(values)).value()};
+}
+FieldOp inserting(const Path& path, Type container) {
+    return {path, List().insert(0, container).value()};
+}
+std::string write_list(const FieldOp& op) { return refusal(check_write(lists_schema(), task, op)); }
+
+Path inside(const Path& list, const Dot& element, Type type, const std::string& key = {},
+            Type of_key = Type::lww_register) {
+    Path path = list;
+    path.push_back(Step(element, type));
+    if (!key.empty()) path.push_back(Step(key, of_key));
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("what is declared of a list's elements holds for each of them", "[schema]") {
+    const Dot element{alice, 1};
+    CHECK(write_list(inserting(words, {"a", "b"})) == "no refusal");
+    CHECK(write_list(inserting(words, {"a", 1})) ==
+          "tasks.words[]: kind_mismatch: is declared text; the value is integer");
+    CHECK(write_list(inserting(words, Type::map)) ==
+          "tasks.words[]: type_mismatch: is declared as register, not map");
+    CHECK(write_list(inserting(steps, Type::map)) == "no refusal");
+    CHECK(write_list(inserting(steps, {"a"})) ==
+          "tasks.steps[]: type_mismatch: is declared as map, not register");
+    CHECK(write_list(inserting({{"rows", Type::list}}, Type::list)) == "no refusal");
+    for (const Type type : {Type::map, Type::list, Type::text, Type::pn_counter}) {
+        CHECK(write_list(inserting({{"anything", Type::list}}, type)) == "no refusal");
+    }
+    CHECK(write_list(inserting({{"anything", Type::list}}, {1, "a", nullptr})) == "no refusal");
+    CHECK(write_list(inserting({{"elsewhere", Type::list}}, {1, "a", nullptr})) == "no refusal");
+    CHECK(write_list(inserting({{"notes", Type::list}}, {1})) ==
+          "tasks.notes: type_mismatch: is declared as text, not list");
+    CHECK(write_list({{{"notes", Type::text}}, Text().insert(0, "a").value()}) == "no refusal");
+
+    // In an element.
+    CHECK(write_list(op_of(inside(words, element, Type::lww_register), OpCode::set, "a")) ==
+          "no refusal");
+    CHECK(write_list(op_of(inside(words, element, Type::lww_register), OpCode::set, 1)) ==
+          "tasks.words[]: kind_mismatch: is declared text; the value is integer");
+    CHECK(write_list(op_of(inside(steps, element, Type::lww_register), OpCode::set, 1)) ==
+          "tasks.steps[]: type_mismatch: is declared as map, not register");
+    CHECK(write_list(op_of(inside(steps, element, Type::map, "what"), OpCode::set, "a")) ==
+          "no refusal");
+    CHECK(write_list(op_of(inside(steps, element, Type::map, "what"), OpCode::set, 1)) ==
+          "tasks.steps[].what: kind_mismatch: is declared text; the value is integer");
+    CHECK(write_list(op_of(inside(steps, element, Type::map, "who"), OpCode::set, 1)) ==
+          "tasks.steps[].who: undeclared_field: is not declared, and the schema is closed here");
+    const Path row = inside({{"rows", Type::list}}, element, Type::list);
+    CHECK(write_list(inserting(row, {1})) == "no refusal");
+    CHECK(write_list(inserting(row, {"a"})) ==
+          "tasks.rows[][]: kind_mismatch: is declared integer; the value is text");
+    CHECK(write_list(op_of(inside(row, element, Type::lww_register), OpCode::set, "a")) ==
+          "tasks.rows[][]: kind_mismatch: is declared integer; the value is text");
+    CHECK(write_list(op_of(inside({{"anything", Type::list}}, element, Type::map, "x"), OpCode::set,
+                           1)) == "no refusal");
+
+    // Moving and removing are nobody's business here.
+    for (const OpCode code : {OpCode::erase, OpCode::move, OpCode::clear, OpCode::create}) {
+        CHECK(write_list(op_of(words, code)) == "no refusal");
+    }
+}
+
+TEST_CASE("a list's elements show their defaults and have to have what they require", "[schema]") {
+    const Schema& schema = lists_schema();
+    const auto list_of = [](const Editing& editing) -> const List& {
+        return editing.document.root().at<List>(steps);
+    };
+    Editing editing;
+    CHECK(to_json(editing.seen_with(schema)) == R"({"notes":"","steps":[]})");
+    editing.apply({steps, list_of(editing).insert(0, Type::map).value()});
+    const Dot first = *list_of(editing).id(0);
+    CHECK(to_json(editing.seen_with(schema)) == R"({"notes":"","steps":[{"done":false}]})");
+    CHECK(refusal(check_required(schema, task, editing.document)) ==
+          "tasks.steps[].what: required_missing: document t1 is left without it");
+    const auto before = lacking(schema, task, editing.document);
+    CHECK(before == std::vector<Path>{inside(steps, first, Type::map, "what")});
+    CHECK(check_required(schema, task, editing.document, before));
+
+    // One that lacks it already is no licence for the next.
+    editing.apply({steps, list_of(editing).insert(0, Type::map).value()});
+    CHECK_FALSE(check_required(schema, task, editing.document, before));
+    const Dot second = *list_of(editing).id(0);
+    editing.set(inside(steps, second, Type::map, "what"), "knead");
+    editing.set(inside(steps, second, Type::map, "done"), true);
+    CHECK(check_required(schema, task, editing.document, before));
+    CHECK(to_json(*editing.seen_with(schema).find("steps")) ==
+          R"([{"done":true,"what":"knead"},{"done":false}])");
+    CHECK(to_json(view_with_defaults(schema, "tasks", editing.document.root(),
+                                     inside(steps, first, Type::map))) == R"({"done":false})");
+    editing.clear(inside(steps, second, Type::map, "what"));
+    CHECK_FALSE(check_required(schema, task, editing.document, before));
+    const auto erased = list_of(editing).erase(steps, 0, 1, alice).value();
+    for (const FieldOp& op : erased) editing.apply(op);
+    CHECK(check_required(schema, task, editing.document, before));
+
+    // What another app put there stays in its place.
+    editing.apply({steps, list_of(editing).insert(0, {Value("plain")}).value()});
+    editing.apply({steps, list_of(editing).insert(2, Type::pn_counter).value()});
+    CHECK(to_json(*editing.seen_with(schema).find("steps")) == R"(["plain",{"done":false},0])");
+    CHECK(lacking(schema, task, editing.document) == before);
+}
+
 // ---- Evolution
 
 TEST_CASE("a schema grows: each rule of evolution is named with its field", "[schema]") {
@@ -519,6 +672,12 @@ TEST_CASE("a schema grows: each rule of evolution is named with its field", "[sc
         {R"({"fields":{"x":{"type":"map"}}})",
          R"({"fields":{"x":{"type":"map","fields":{"y":{"type":"or_set"}}}}})",
          {}},
+        {R"({"fields":{"l":{"type":"list","elements":{"type":"register","kind":"text"}}}})",
+         R"({"fields":{"l":{"type":"list","default":[]}}})",
+         {}},
+        {R"({"fields":{"l":{"type":"list","elements":{"type":"map"}}}})",
+         R"({"fields":{"l":{"type":"list","elements":{"type":"map","fields":{"x":{"type":"text"}}}}}})",
+         {}},
         // A map that is new may require what it wants.
         {R"({})",
          R"({"fields":{"x":{"type":"map","fields":{"y":{"type":"or_set","required":true}}}}})",
@@ -548,6 +707,18 @@ TEST_CASE("a schema grows: each rule of evolution is named with its field", "[sc
         {R"({"fields":{"m":{"type":"map"}}})",
          R"({"fields":{"m":{"type":"map","fields":{"x":{"type":"register","required":true}}}}})",
          {{"c.m.x", R::made_required, "is new where documents may be without it"}}},
+        {R"({"fields":{"l":{"type":"list"}}})",
+         R"({"fields":{"l":{"type":"list","elements":{"type":"register"}}}})",
+         {{"c.l[]", R::kind_narrowed, "were anything, are register"}}},
+        {R"({"fields":{"l":{"type":"list","elements":{"type":"register"}}}})",
+         R"({"fields":{"l":{"type":"list","elements":{"type":"register","kind":"text"}}}})",
+         {{"c.l[]", R::kind_narrowed, "was any, is text"}}},
+        {R"({"fields":{"l":{"type":"list","elements":{"type":"map"}}}})",
+         R"({"fields":{"l":{"type":"list","elements":{"type":"map","fields":{"x":{"type":"text","required":true}}}}}})",
+         {{"c.l[].x", R::made_required, "is new where documents may be without it"}}},
+        {R"({"fields":{"l":{"type":"list","elements":{"type":"map"}}}})",
+         R"({"fields":{"l":{"type":"list","elements":{"type":"text"}}}})",
+         {{"c.l[]", R::type_changed, "was map, is text; take another key"}}},
         {R"({"fields":{"x":{"type":"register","default":1}}})",
          R"({"fields":{"x":{"type":"register","default":2}}})",
          {{"c.x", R::default_changed, "was 1, is 2"}}},
@@ -620,6 +791,14 @@ FieldSchema arbitrary_field(Random& random, std::size_t depth) {
     if (has_values(field.type)) field.kinds = arbitrary_kinds(random);
     field.required = random.one_in(4);
     if (field.type == Type::map) field.shape = arbitrary_shape(random, depth - 1);
+    if (field.type == Type::list && depth > 0 && !random.one_in(3)) {
+        FieldSchema elements = arbitrary_field(random, depth - 1);
+        elements.required = false;
+        elements.fallback.reset();
+        if (can_be_placed(elements.type) || elements.type == Type::lww_register) {
+            field.elements = std::move(elements);
+        }
+    }
     const Value value = arbitrary_value(random, 1);
     if (accepts(field.type, OpCode::set) && !field.required && field.kinds.holds(value)) {
         field.fallback = value;
@@ -647,6 +826,10 @@ void grow(MapSchema& shape, Random& random, std::size_t depth) {
             field.fallback = arbitrary_value(random, 1);
         }
         if (field.type == Type::map && depth > 0) grow(field.shape, random, depth - 1);
+        if (field.elements && random.one_in(4)) field.elements = {};
+        if (field.elements && field.elements->type == Type::map && depth > 0) {
+            grow(field.elements->shape, random, depth - 1);
+        }
     }
     const std::string& key = keys[random.below(keys.size())];
     if (shape.find(key) == nullptr) {
@@ -669,16 +852,23 @@ Schema grown(Schema schema, Random& random) {
 FieldOp arbitrary_write(Random& random) {
     FieldOp op;
     for (std::size_t depth = 1 + random.below(3); depth > 0; --depth) {
-        std::optional<Type> type = Type::map;
+        std::optional<Type> type = random.one_in(2) ? Type::map : Type::list;
         if (depth == 1) {
             do type = type_of(random.below(16));
             while (!type);
         }
-        op.path.push_back({keys[random.below(keys.size())], *type});
+        const bool in_list = !op.path.empty() && op.path.back().type == Type::list;
+        op.path.push_back(in_list ? Step(Dot{alice, 1}, *type)
+                                  : Step(keys[random.below(keys.size())], *type));
     }
-    do op.op.code = static_cast<OpCode>(1 + random.below(9));
+    do op.op.code = static_cast<OpCode>(1 + random.below(12));
     while (!accepts(op.path.back().type, op.op.code));
     op.op.value = arbitrary_value(random, 1);
+    if (op.op.code == OpCode::place && op.path.back().type == Type::list) {
+        do op.op.inner = type_of(random.below(16)).value_or(Type::or_set);
+        while (!can_be_placed(op.op.inner) && op.op.inner != Type::lww_register);
+        op.op.value = Value(Value::Array{op.op.value});
+    }
     return op;
 }
 
@@ -706,8 +896,13 @@ TEST_CASE("schemas that grow and grow stay compatible, and what was allowed stay
             const FieldOp op = arbitrary_write(random);
             // A field that nobody had declared may be declared in another type meanwhile.
             const MapSchema* shape = first.find("tasks");
-            for (const auto& step : op.path) {
-                const FieldSchema* field = shape == nullptr ? nullptr : shape->find(step.key);
+            const FieldSchema* field = nullptr;
+            for (const Step& step : op.path) {
+                if (!step.is_element()) {
+                    field = shape == nullptr ? nullptr : shape->find(step.key);
+                } else if (field != nullptr) {
+                    field = field->elements ? &*field->elements : nullptr;
+                }
                 shape = field == nullptr ? nullptr : &field->shape;
             }
             const bool declared = shape != nullptr;
@@ -758,7 +953,10 @@ TEST_CASE("replicas with different schemas that grew from one come to equal dige
         for (int i = 0; i < 60; ++i) {
             const std::size_t at = random.below(3);
             FieldOp op = arbitrary_write(random);
+            // Those name what is there; this test makes them without looking.
             if (op.op.code == OpCode::cancel || op.op.code == OpCode::clear) continue;
+            if (op.op.code >= OpCode::place || op.path.back().type == Type::list) continue;
+            if (op.path.back().is_element()) continue;
             if (!check_write(schemas[at], task, op)) continue;
             sent.push_back(replicas[at].update(replica(at), Hlc::at(random.below(100)), op));
         }
@@ -809,7 +1007,7 @@ TEST_CASE("what a newer app wrote survives an edit by an older one", "[schema]")
         old.document.root().at<LwwRegister>({{"title", Type::lww_register}}).set("b")};
     REQUIRE(check_write(older, task, edit));
     old.apply(edit);
-    REQUIRE(check_required(older, task, old.document, {"tasks.address.city"}));
+    REQUIRE(check_required(older, task, old.document, lacking(older, task, editing.document)));
     CHECK(*old.seen_with(older).find("zone")->find("name") == Value("north"));
     CHECK(*old.seen_with(older).find("address")->find("colour") == Value("red"));
     CHECK(*old.document.root().at<LwwRegister>(zone).value() == Value("north"));

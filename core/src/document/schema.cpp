@@ -3,6 +3,7 @@
 #include "syncline/document/json.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace syncline {
@@ -16,8 +17,6 @@ bool is_register(Type type) { return accepts(type, OpCode::set); }
 bool is_counter(Type type) { return accepts(type, OpCode::add); }
 bool is_flag(Type type) { return accepts(type, OpCode::enable); }
 bool is_set(Type type) { return accepts(type, OpCode::insert); }
-bool is_list(Type type) { return name_of(type) == "list"; }
-bool is_text(Type type) { return name_of(type) == "text"; }
 
 std::optional<Type> type_named(std::string_view name) {
     for (std::uint64_t number = 0; number < 256; ++number) {
@@ -30,11 +29,10 @@ std::optional<Type> type_named(std::string_view name) {
 /// What a field of a type other than a register is before anybody wrote it.
 Value zero_of(Type type) {
     if (type == Type::map) return Value::Map{};
+    if (type == Type::text) return "";
     if (is_counter(type)) return 0;
     if (is_flag(type)) return false;
-    if (is_set(type) || is_list(type)) return Value::Array{};
-    if (is_text(type)) return "";
-    return {};
+    return Value::Array{};
 }
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
@@ -227,7 +225,7 @@ private:
         only_for(json, "kind", is_register(field.type) || is_set(field.type), "registers and sets");
         only_for(json, "fields", field.type == Type::map, "maps");
         only_for(json, "closed", field.type == Type::map, "maps");
-        only_for(json, "elements", is_list(field.type), "lists");
+        only_for(json, "elements", field.type == Type::list, "lists");
         field.kinds = kinds(json);
         field.required = boolean(json, "required");
         if (field.type == Type::map) field.shape = shape(json, depth + 1);
@@ -296,7 +294,11 @@ private:
             if (json.find(name) == nullptr) continue;
             return wrong("has a member " + quoted(name) + ", which an element cannot have");
         }
-        field.elements.push_back(this->field(json, depth + 1));
+        FieldSchema elements = this->field(json, depth + 1);
+        if (elements.type != Type::lww_register && !can_be_placed(elements.type)) {
+            wrong("an element is a register, map, list, text or counter");
+        }
+        field.elements = std::move(elements);
     }
 
     void take_default(FieldSchema& field, const Value& fallback) {
@@ -340,7 +342,7 @@ Value json_of(const FieldSchema& field) {
     if (!field.kinds.any()) members.push_back({"kind", json_of(field.kinds)});
     if (field.fallback) members.push_back({"default", *field.fallback});
     if (field.required) members.push_back({"required", Value(true)});
-    if (!field.elements.empty()) members.push_back({"elements", json_of(field.elements.front())});
+    if (field.elements) members.push_back({"elements", json_of(*field.elements)});
     return json_of(field.shape, std::move(members));
 }
 
@@ -406,6 +408,15 @@ tl::unexpected<Error> violation(std::string field, SchemaRule rule, std::string 
 std::string below(const std::string& at, std::string_view key) {
     return at + '.' + std::string(key);
 }
+std::string below(const std::string& at, const Step& step) {
+    return step.is_element() ? at + "[]" : below(at, step.key);
+}
+
+/// What is declared for a step out of `shape`, or into an element of `field`.
+const FieldSchema* declared(const MapSchema& shape, const FieldSchema* field, const Step& step) {
+    if (!step.is_element()) return shape.find(step.key);
+    return field != nullptr && field->elements ? &*field->elements : nullptr;
+}
 
 void compare(const MapSchema& from, const MapSchema& to, const std::string& at,
              std::vector<SchemaFinding>& findings);
@@ -432,13 +443,12 @@ void compare(const FieldSchema& from, const FieldSchema& to, const std::string& 
                  (to.fallback ? to_json(*to.fallback) : std::string("none any more"))});
     }
     compare(from.shape, to.shape, at, findings);
-    if (to.elements.empty()) return;
-    const FieldSchema& elements = to.elements.front();
-    if (from.elements.empty()) {
-        findings.push_back({at + "[]", SchemaRule::kind_narrowed,
-                            "were anything, are " + std::string(name_of(elements.type))});
+    if (!to.elements) return;
+    if (from.elements) {
+        compare(*from.elements, *to.elements, at + "[]", findings);
     } else {
-        compare(from.elements.front(), elements, at + "[]", findings);
+        findings.push_back({at + "[]", SchemaRule::kind_narrowed,
+                            "were anything, are " + std::string(name_of(to.elements->type))});
     }
 }
 
@@ -507,6 +517,16 @@ Result<> check_kind(const FieldSchema& field, const Value& value, const std::str
                          std::string(name_of(kind_of(value))));
 }
 
+/// New elements of a list.
+Result<> check_placed(const FieldSchema& elements, const Op& op, const std::string& at) {
+    if (auto good = check_type(elements, op.inner, at); !good) return good;
+    if (op.inner != Type::lww_register || op.value.array() == nullptr) return {};
+    for (const Value& value : *op.value.array()) {
+        if (auto good = check_kind(elements, value, at); !good) return good;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<> check_write(const Schema& schema, const DocumentKey& key, const FieldOp& op) {
@@ -516,20 +536,13 @@ Result<> check_write(const Schema& schema, const DocumentKey& key, const FieldOp
     if (shape == nullptr) return {};
     std::string at = key.collection;
     const FieldSchema* field = nullptr;
-    for (const auto& step : op.path) {
-        // What is declared of a list's elements holds for each of them; of nothing, for none.
-        if (field != nullptr && is_list(field->type)) {
-            if (field->elements.empty()) return {};
-            at += "[]";
-            field = &field->elements.front();
-        } else {
-            at = below(at, step.key);
-            field = shape->find(step.key);
-            if (field == nullptr) {
-                if (!shape->closed) return {};  // and so is all below it
-                return violation(at, SchemaRule::undeclared_field,
-                                 "is not declared, and the schema is closed here");
-            }
+    for (const Step& step : op.path) {
+        at = below(at, step);
+        field = declared(*shape, field, step);
+        if (field == nullptr) {
+            if (!shape->closed) return {};  // and so is all below it
+            return violation(at, SchemaRule::undeclared_field,
+                             "is not declared, and the schema is closed here");
         }
         if (auto good = check_type(*field, step.type, at); !good) return good;
         shape = &field->shape;
@@ -538,44 +551,77 @@ Result<> check_write(const Schema& schema, const DocumentKey& key, const FieldOp
     if (op.op.code == OpCode::set || op.op.code == OpCode::insert) {
         return check_kind(*field, op.op.value, at);
     }
+    if (op.op.code == OpCode::place && field->elements) {
+        return check_placed(*field->elements, op.op, at + "[]");
+    }
     return {};
 }
 
 namespace {
 
-void look_for_lacking(const MapSchema& shape, const OrMap& map, const std::string& at,
-                      std::vector<std::string>& lacking) {
-    for (const FieldSchema& field : shape.fields) {
-        if (!field.required && field.shape.fields.empty()) continue;
-        const Node* node = map.find(FieldKey{field.key, field.type});
-        const bool there = node != nullptr && node->live();
-        if (field.required && !there) lacking.push_back(below(at, field.key));
-        if (!there) continue;
-        if (const auto* inner = node->as<OrMap>()) {
-            look_for_lacking(field.shape, *inner, below(at, field.key), lacking);
+bool requires_something(const FieldSchema& field) {
+    return std::any_of(field.shape.fields.begin(), field.shape.fields.end(),
+                       [](const FieldSchema& inner) {
+                           return inner.required || requires_something(inner);
+                       }) ||
+           (field.elements && requires_something(*field.elements));
+}
+
+/// Walks over what is there and declared; `at_` is where.
+class LackFinder {
+public:
+    void map(const MapSchema& shape, const OrMap& map) {
+        for (const FieldSchema& declared : shape.fields) {
+            at_.push_back(Step(declared.key, declared.type));
+            const Node* node = map.find(at_.back().field());
+            if (node != nullptr && node->live()) {
+                inside(declared, *node);
+            } else if (declared.required) {
+                found_.push_back(at_);
+            }
+            at_.pop_back();
         }
     }
-}
+    [[nodiscard]] std::vector<Path> found() { return std::move(found_); }
+
+private:
+    void inside(const FieldSchema& declared, const Node& node) {
+        if (!requires_something(declared)) return;
+        if (const auto* inner = node.as<OrMap>()) return map(declared.shape, *inner);
+        const List* list = node.as<List>();
+        if (list == nullptr) return;
+        const Type type = declared.elements->type;
+        list->for_each([&](const Dot& id, const Value*, const OrMap* contents) {
+            const Node* element = contents == nullptr ? nullptr : contents->find({"", type});
+            if (element == nullptr || !element->live()) return;
+            at_.push_back(Step(id, type));
+            inside(*declared.elements, *element);
+            at_.pop_back();
+        });
+    }
+
+    Path at_;
+    std::vector<Path> found_;
+};
 
 }  // namespace
 
-std::vector<std::string> lacking(const Schema& schema, const DocumentKey& key,
-                                 const Document& document) {
-    std::vector<std::string> found;
+std::vector<Path> lacking(const Schema& schema, const DocumentKey& key, const Document& document) {
     const MapSchema* shape = schema.find(key.collection);
-    if (shape != nullptr && document.exists()) {
-        look_for_lacking(*shape, document.root(), key.collection, found);
-    }
-    return found;
+    if (shape == nullptr || !document.exists()) return {};
+    LackFinder finder;
+    finder.map(*shape, document.root());
+    return finder.found();
 }
 
 Result<> check_required(const Schema& schema, const DocumentKey& key, const Document& document,
-                        const std::vector<std::string>& lacked_before) {
-    for (const std::string& field : lacking(schema, key, document)) {
-        if (std::find(lacked_before.begin(), lacked_before.end(), field) != lacked_before.end()) {
-            continue;
-        }
-        return violation(field, SchemaRule::required_missing,
+                        const std::vector<Path>& lacked_before) {
+    const std::set<Path> known(lacked_before.begin(), lacked_before.end());
+    for (const Path& path : lacking(schema, key, document)) {
+        if (known.count(path) != 0) continue;
+        std::string field = key.collection;
+        for (const Step& step : path) field = below(field, step);
+        return violation(std::move(field), SchemaRule::required_missing,
                          "document " + key.id + " is left without it");
     }
     return {};
@@ -587,19 +633,35 @@ namespace {
 
 Value view_of(const MapSchema& shape, const OrMap& map);
 
+/// What is shown of a live field, element or root of a declared type.
+Value view_of(const FieldSchema& declared, const Node& node) {
+    if (const auto* map = node.as<OrMap>()) return view_of(declared.shape, *map);
+    const List* list = node.as<List>();
+    if (list == nullptr || !declared.elements) return view(node);
+    Value::Array items;
+    items.reserve(list->size());
+    list->for_each([&](const Dot&, const Value* value, const OrMap* contents) {
+        if (value != nullptr) return items.push_back(*value);
+        const Node* element = contents->find({"", declared.elements->type});
+        // An element is never left out: positions are counted in them.
+        items.push_back(element != nullptr && element->live()
+                            ? view_of(*declared.elements, *element)
+                            : view_element(*contents));
+    });
+    return items;
+}
+
 /// What is shown in the place of a declared field, if anything is.
 std::optional<Value> shown(const FieldSchema& field, const Node* node) {
-    const bool there = node != nullptr && node->live();
+    if (node != nullptr && node->live()) return view_of(field, *node);
     if (field.type == Type::map) {
-        static const OrMap none;
-        const OrMap* map = there ? node->as<OrMap>() : nullptr;
-        Value inner = view_of(field.shape, map == nullptr ? none : *map);
-        if (there || field.fallback || !inner.map()->empty()) return inner;
+        Value inner = view_of(field.shape, OrMap());
+        if (field.fallback || !inner.map()->empty()) return inner;
         return std::nullopt;
     }
-    if (there) return view(*node);
-    if (!field.fallback) return std::nullopt;
-    if (field.type == Type::mv_register) return Value(Value::Array{*field.fallback});
+    if (field.fallback && field.type == Type::mv_register) {
+        return Value(Value::Array{*field.fallback});
+    }
     return field.fallback;
 }
 
@@ -628,12 +690,13 @@ Value view_with_defaults(const Schema& schema, std::string_view collection,
 
 Value view_with_defaults(const Schema& schema, std::string_view collection, const OrMap& root,
                          const Path& path) {
+    const OrMap& map = root.at<OrMap>(path);
     const MapSchema* shape = schema.find(collection);
-    for (const auto& step : path) {
-        const FieldSchema* field = shape == nullptr ? nullptr : shape->find(step.key);
+    const FieldSchema* field = nullptr;
+    for (const Step& step : path) {
+        field = shape == nullptr ? nullptr : declared(*shape, field, step);
         shape = field == nullptr || field->type != step.type ? nullptr : &field->shape;
     }
-    const OrMap& map = root.at<OrMap>(path);
     return shape == nullptr ? view(map) : view_of(*shape, map);
 }
 

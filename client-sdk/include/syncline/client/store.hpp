@@ -151,7 +151,7 @@ private:
     Result<> check_documents();
     SpaceReplica::Editor& editor_;
     const Schema* schema_;  ///< null: anything goes
-    std::map<DocumentKey, std::vector<std::string>> lacked_before_;
+    std::map<DocumentKey, std::vector<Path>> lacked_before_;
     std::optional<Error> error_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "syncline/document/document.hpp"
+#include "syncline/owned.hpp"
 
 #include <cstdint>
 #include <initializer_list>
@@ -62,8 +63,8 @@ struct FieldSchema {
     /// Shown while the field is not there: a register's value; of another type its zero.
     std::optional<Value> fallback;
     bool required = false;
-    MapSchema shape;                    ///< of a map
-    std::vector<FieldSchema> elements;  ///< of a list: none (anything) or one
+    MapSchema shape;              ///< of a map
+    Owned<FieldSchema> elements;  ///< of a list: what each is; none is anything
     friend bool operator==(const FieldSchema& a, const FieldSchema& b) {
         return a.key == b.key && a.type == b.type && a.kinds == b.kinds &&
                a.fallback == b.fallback && a.required == b.required && a.shape == b.shape &&
@@ -128,25 +129,26 @@ struct SchemaFinding {
 /// The same as an error: schema_incompatible, naming the fields and rules (the first ten).
 [[nodiscard]] Result<> check_evolution(const Schema& from, const Schema& to);
 
-/// Whether the app may make this op: its types, the kind of its value, closed maps. For local edits
-/// only, each in its document and with a path that fits (a step into a container). Removals of what
-/// is there (clear, cancel, erase of an element) are never refused for a kind, and clear and cancel
-/// for nothing. Error: schema_violation. O(steps · log fields).
+/// Whether the app may make this op: its types, the kinds of its values, closed maps. For local
+/// edits only. Removals of what is there (clear, cancel, erase of an element) are never refused for
+/// a kind, and clear and cancel for nothing. Error: schema_violation. O(steps · log fields +
+/// values).
 [[nodiscard]] Result<> check_write(const Schema& schema, const DocumentKey& key, const FieldOp& op);
 
-/// The required fields that the document lacks, as they are named in errors. None if it does not
-/// exist. O(declared fields), and O(elements) of lists whose elements require something.
-[[nodiscard]] std::vector<std::string> lacking(const Schema& schema, const DocumentKey& key,
-                                               const Document& document);
+/// The required fields that the document lacks, in a fixed order. None if it does not exist.
+/// O(declared fields), and O(elements) of lists whose elements require something.
+[[nodiscard]] std::vector<Path> lacking(const Schema& schema, const DocumentKey& key,
+                                        const Document& document);
 /// Whether a transaction may leave the document like this. `lacked_before` is lacking() of it
 /// before the transaction: what was missing already is nobody's fault here. Error:
 /// schema_violation.
 [[nodiscard]] Result<> check_required(const Schema& schema, const DocumentKey& key,
                                       const Document& document,
-                                      const std::vector<std::string>& lacked_before = {});
+                                      const std::vector<Path>& lacked_before = {});
 
 /// What a reader sees of the document, with the defaults of what is not there. A declared key shows
-/// its declared type. Without a declaration it is view().
+/// its declared type; a list's element too, unless it has nothing of that type. Without a
+/// declaration it is view().
 [[nodiscard]] Value view_with_defaults(const Schema& schema, std::string_view collection,
                                        const Document& document);
 /// The same of the map at `path` (empty: the root).
