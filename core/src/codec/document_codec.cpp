@@ -50,7 +50,7 @@ public:
     void see(const OrMap& map) {
         see(map.presence());
         for (const auto& [field, node] : map.fields()) {
-            std::visit([&](const auto& store) { see(store); }, node->store());
+            node->visit([&](const auto& store) { see(store); });
         }
     }
     template <typename Payload>
@@ -151,7 +151,7 @@ public:
         write(map.presence());
         for (const auto& [field, node] : map.fields()) {
             out_.array(3).text(field.key).u64(static_cast<std::uint64_t>(field.type));
-            std::visit([&](const auto& store) { write(store); }, node->store());
+            node->visit([&](const auto& store) { write(store); });
         }
     }
     void write(const Text& text) {
@@ -334,7 +334,7 @@ public:
             if (in_.failed()) return map;
             field.type = *type;
             in_.require(depth < path_max, ErrorCode::too_deep);
-            in_.require(map.fields().empty() || map.fields().rbegin()->first < field,
+            in_.require(map.fields().empty() || map.fields().back().first < field,
                         ErrorCode::not_canonical);
             Node node = store(*type, depth + 1);
             in_.require(!node.empty(), ErrorCode::not_canonical);

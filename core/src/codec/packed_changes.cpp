@@ -37,6 +37,8 @@ enum Kind : std::uint64_t { integer, text, real, simple, binary, array, map };
 
 constexpr std::uint64_t authors_max = 65'536;
 constexpr std::uint64_t documents_max = 65'536;
+constexpr std::uint64_t dots_an_op = dots_max / ops_max;
+constexpr std::uint64_t path_bytes_an_op = paths_max / ops_max;
 
 BytesView bytes_of(std::string_view text) {
     return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
@@ -363,7 +365,8 @@ Bytes pack(const std::vector<Change>& changes) {
 
 // Reading
 
-ChangeUnpacker::ChangeUnpacker(BytesView bytes, const Limits& limits) : in_(bytes) {
+ChangeUnpacker::ChangeUnpacker(BytesView bytes, const Limits& limits)
+    : in_(bytes), ops_max_(limits.ops_max) {
     require(bytes.size() <= limits.bytes_max, ErrorCode::too_large);
     require(in_.u64() == packed_format, ErrorCode::unknown_format);
 }
@@ -428,10 +431,10 @@ Change ChangeUnpacker::read() {
         change.base = known_.authors[known_.author].base;
     }
     if ((head & 16) != 0) change.message = read_text(message_text_max);
-    const std::uint64_t ops = (head & 32) != 0 ? in_.u64(ops_max) : 1;
+    const std::uint64_t ops = (head & 32) != 0 ? in_.u64(ops_max_) : 1;
     counter_ = change.first;
     for (std::uint64_t i = 0; i < ops && !in_.failed(); ++i) read_op(change);
-    require(counter_ - change.first <= dots_max && counter_ <= counter_max, ErrorCode::too_large);
+    require(counter_ - change.first <= ops_max_ * dots_an_op && counter_ <= counter_max, ErrorCode::too_large);
     if (!in_.failed()) known_.authors[known_.author].next = counter_;
     return change;
 }
@@ -465,7 +468,7 @@ Path ChangeUnpacker::path_of(std::uint32_t place) {
         paths_ += known_.places[at].step.key.size() + sizeof(Step);
     }
     require(path.size() <= path_max, ErrorCode::too_deep);
-    require(paths_ <= paths_max, ErrorCode::too_large);
+    require(paths_ <= ops_max_ * path_bytes_an_op, ErrorCode::too_large);
     return path;
 }
 

@@ -11,10 +11,10 @@ namespace syncline {
 // DotValues
 
 const DotValues::Entry* DotValues::winner() const {
-    const auto best =
+    const Entry* best =
         std::max_element(entries_.begin(), entries_.end(),
                          [](const Entry& a, const Entry& b) { return a.loses_to(b); });
-    return best == entries_.end() ? nullptr : &*best;
+    return best == entries_.end() ? nullptr : best;
 }
 
 DotSet DotValues::dots() const {
@@ -23,49 +23,43 @@ DotSet DotValues::dots() const {
     return dots;
 }
 
+namespace {
+const DotValues::Entry* place_of(const OneOrMore<DotValues::Entry>& entries, const Dot& dot) {
+    return std::lower_bound(entries.begin(), entries.end(), dot,
+                            [](const DotValues::Entry& e, const Dot& d) { return e.dot < d; });
+}
+}  // namespace
+
 void DotValues::insert(Entry entry) {
-    const auto place = std::lower_bound(entries_.begin(), entries_.end(), entry.dot,
-                                        [](const Entry& e, const Dot& dot) { return e.dot < dot; });
+    const Entry* place = place_of(entries_, entry.dot);
     if (place != entries_.end() && place->dot == entry.dot) return;
     entries_.insert(place, std::move(entry));
 }
 
 void DotValues::erase(const DotSet& dots) {
     if (entries_.empty() || dots.empty()) return;
-    if (dots.size() <= 4) {  // nearly always one or two; the register may have many
+    if (entries_.size() > 1 && dots.size() <= 4) {  // a few of many are looked up
         for (const Dot& dot : dots) {
-            const auto place =
-                std::lower_bound(entries_.begin(), entries_.end(), dot,
-                                 [](const Entry& e, const Dot& d) { return e.dot < d; });
+            const Entry* place = place_of(entries_, dot);
             if (place != entries_.end() && place->dot == dot) entries_.erase(place);
         }
         return;
     }
-    entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& entry) { return dots.contains(entry.dot); }),
-                   entries_.end());
+    entries_.erase_if([&](const Entry& entry) { return dots.contains(entry.dot); });
 }
 
 void DotValues::join(const DotValues& other, const CausalContext& mine,
                      const CausalContext& theirs) {
-    const DotSet their_dots = other.dots();
-    entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& entry) {
-                                      return !their_dots.contains(entry.dot) &&
-                                             theirs.contains(entry.dot);
-                                  }),
-                   entries_.end());
-    const auto middle = static_cast<std::ptrdiff_t>(entries_.size());
+    const auto has = [](const OneOrMore<Entry>& entries, const Dot& dot) {
+        const Entry* place = place_of(entries, dot);
+        return place != entries.end() && place->dot == dot;
+    };
+    entries_.erase_if([&](const Entry& entry) {
+        return !has(other.entries_, entry.dot) && theirs.contains(entry.dot);
+    });
     for (const Entry& entry : other.entries_) {
-        const auto known_end = entries_.begin() + middle;
-        const auto place =
-            std::lower_bound(entries_.begin(), known_end, entry.dot,
-                             [](const Entry& e, const Dot& dot) { return e.dot < dot; });
-        const bool known = place != known_end && place->dot == entry.dot;
-        if (!known && !mine.contains(entry.dot)) entries_.push_back(entry);
+        if (!mine.contains(entry.dot)) insert(entry);
     }
-    std::inplace_merge(entries_.begin(), entries_.begin() + middle, entries_.end(),
-                       [](const Entry& a, const Entry& b) { return a.dot < b.dot; });
 }
 
 std::vector<DotValues::Entry> LwwRegister::conflicts() const {

@@ -13,22 +13,22 @@ constexpr std::array<Type, 12> types_in_order = {
     Type::rw_set,  Type::g_set,   Type::pn_counter,   Type::g_counter,
     Type::ew_flag, Type::dw_flag, Type::lww_register, Type::mv_register};
 
-Node::Store store_for(Type type) {
+Node node_for(Type type) {
     switch (type) {
-        case Type::map: return OrMap();
-        case Type::list: return List();
-        case Type::text: return Text();
-        case Type::or_set: return OrSet();
-        case Type::rw_set: return RwSet();
-        case Type::g_set: return GSet();
-        case Type::pn_counter: return PnCounter();
-        case Type::g_counter: return GCounter();
-        case Type::ew_flag: return EwFlag();
-        case Type::dw_flag: return DwFlag();
-        case Type::lww_register: return LwwRegister();
-        case Type::mv_register: return MvRegister();
+        case Type::map: return Node(OrMap());
+        case Type::list: return Node(List());
+        case Type::text: return Node(Text());
+        case Type::or_set: return Node(OrSet());
+        case Type::rw_set: return Node(RwSet());
+        case Type::g_set: return Node(GSet());
+        case Type::pn_counter: return Node(PnCounter());
+        case Type::g_counter: return Node(GCounter());
+        case Type::ew_flag: return Node(EwFlag());
+        case Type::dw_flag: return Node(DwFlag());
+        case Type::lww_register: return Node(LwwRegister());
+        case Type::mv_register: return Node(MvRegister());
     }
-    return LwwRegister();
+    return Node(LwwRegister());
 }
 
 }  // namespace
@@ -112,7 +112,7 @@ OrMap::~OrMap() = default;
 
 OrMap::OrMap(const OrMap& other) : presence_(other.presence_) {
     for (const auto& [field, node] : other.fields_) {
-        fields_.emplace_hint(fields_.end(), field, std::make_unique<Node>(*node));
+        fields_.emplace(field, std::make_unique<Node>(*node));
     }
 }
 
@@ -209,17 +209,15 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
         found = fields_.emplace(field, std::make_unique<Node>(field.type)).first;
     }
     Node& node = *found->second;
-    if (auto* map = std::get_if<OrMap>(&node.store())) {
+    if (auto* map = node.as<OrMap>()) {
         map->apply_at(op, depth + 1, at);
-    } else if (auto* list = std::get_if<List>(&node.store())) {
+    } else if (auto* list = node.as<List>()) {
         list->apply_at(op, depth + 1, at);
     } else if (depth + 1 == op.path.size()) {
-        std::visit(
-            [&](auto& store) {
-                if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
-                    store.apply(op.op, at);
-            },
-            node.store());
+        node.visit([&](auto& store) {
+            if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
+                store.apply(op.op, at);
+        });
     }
     if (node.empty()) fields_.erase(found);
 }
@@ -229,17 +227,15 @@ void OrMap::take_at(const FieldOp& op, std::size_t depth) {
     const auto found = fields_.find(op.path[depth].field());
     if (found == fields_.end()) return;
     Node& node = *found->second;
-    if (auto* map = std::get_if<OrMap>(&node.store())) {
+    if (auto* map = node.as<OrMap>()) {
         map->take_at(op, depth + 1);
-    } else if (auto* list = std::get_if<List>(&node.store())) {
+    } else if (auto* list = node.as<List>()) {
         list->take_at(op, depth + 1);
     } else if (depth + 1 == op.path.size()) {
-        std::visit(
-            [&](auto& store) {
-                if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
-                    store.take(op.op);
-            },
-            node.store());
+        node.visit([&](auto& store) {
+            if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)
+                store.take(op.op);
+        });
     }
     if (node.empty()) fields_.erase(found);
 }
@@ -266,16 +262,14 @@ OrMap OrMap::delta(const FieldOp& op, const Event& at, const OrMap& before) {
     const Node none(field.type);
     FieldOp below = op;
     below.path.erase(below.path.begin());
-    Node delta = std::visit(
-        [&](const auto& store) {
-            using Store = std::decay_t<decltype(store)>;
-            if constexpr (std::is_same_v<typename Store::OpType, Op>) {
-                return Node(below.path.empty() ? Store::delta(below.op, at, store) : Store());
-            } else {
-                return Node(Store::delta(below, at, store));
-            }
-        },
-        node == nullptr ? none.store() : node->store());
+    Node delta = (node == nullptr ? none : *node).visit([&](const auto& store) {
+        using Store = std::decay_t<decltype(store)>;
+        if constexpr (std::is_same_v<typename Store::OpType, Op>) {
+            return Node(below.path.empty() ? Store::delta(below.op, at, store) : Store());
+        } else {
+            return Node(Store::delta(below, at, store));
+        }
+    });
     if (!delta.empty()) made.insert(field, std::move(delta));
     return made;
 }
@@ -348,29 +342,27 @@ bool operator==(const OrMap& a, const OrMap& b) {
                       });
 }
 
-Node::Node(Type type) : store_(store_for(type)) {}
+Node::Node(Type type) : Node(node_for(type)) {}
 
 Type Node::type() const { return types_in_order[store_.index()]; }
 
 bool Node::live() const {
-    return std::visit([](const auto& store) { return store.live(); }, store_);
+    return visit([](const auto& store) { return store.live(); });
 }
 bool Node::empty() const {
-    return std::visit([](const auto& store) { return store.empty(); }, store_);
+    return visit([](const auto& store) { return store.empty(); });
 }
 DotSet Node::live_dots() const {
-    return std::visit([](const auto& store) { return store.live_dots(); }, store_);
+    return visit([](const auto& store) { return store.live_dots(); });
 }
 void Node::erase(const DotSet& dots) {
-    std::visit([&](auto& store) { store.erase(dots); }, store_);
+    visit([&](auto& store) { store.erase(dots); });
 }
 void Node::join(const Node& other, const CausalContext& mine, const CausalContext& theirs) {
-    std::visit(
-        [&](auto& store) {
-            using T = std::decay_t<decltype(store)>;
-            if (const T* same = other.as<T>()) store.join(*same, mine, theirs);
-        },
-        store_);
+    visit([&](auto& store) {
+        using T = std::decay_t<decltype(store)>;
+        if (const T* same = other.as<T>()) store.join(*same, mine, theirs);
+    });
 }
 
 }  // namespace syncline

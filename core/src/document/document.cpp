@@ -135,7 +135,7 @@ Value view_element(const OrMap& contents) {
     return {};
 }
 
-Value view(const Node& node) { return std::visit(Viewer{}, node.store()); }
+Value view(const Node& node) { return node.visit(Viewer{}); }
 
 std::vector<Type> types(const OrMap& map, std::string_view key) {
     std::vector<Type> found;

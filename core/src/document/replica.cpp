@@ -12,7 +12,7 @@ struct Latest {
     Hlc hlc;
     void see(Hlc other) { hlc = std::max(hlc, other); }
     void operator()(const OrMap& map) {
-        for (const auto& [field, node] : map.fields()) std::visit(*this, node->store());
+        for (const auto& [field, node] : map.fields()) node->visit(*this);
     }
     void operator()(const List& list) {
         for (const auto* run = list.order().front(); run != nullptr; run = List::Order::next(*run))
@@ -147,7 +147,8 @@ Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
         wire::ChangeUnpacker unpacker(packed, wire::state_limits());
         while (!unpacker.at_end()) {
             const auto change = unpacker.next();
-            if (change && change->last() > seen.at(change->replica)) out.add(*change);
+            if (!change) return;  // the log holds what packing made: there is none
+            if (change->last() > seen.at(change->replica)) out.add(*change);
         }
     };
     for (const Piece& piece : log_) add(piece.packed, piece.last);

@@ -15,6 +15,8 @@ struct Limits {
     std::size_t values_max = std::size_t{1} << 18;
     /// Containers inside containers: a change needs 6 of its own around a value's 16.
     std::uint32_t depth_max = 24;
+    /// Ops in one packed change; dots and paths in proportion.
+    std::size_t ops_max = 65'536;
 };
 
 /// A client's message: the largest change, and what is around it.
@@ -25,11 +27,11 @@ struct Limits {
 }
 /// A relay's frame carries whole stored batches, whose size the relay chooses.
 [[nodiscard]] inline constexpr Limits relay_frame_limits() {
-    return {std::size_t{16} << 20, std::size_t{1} << 22, 24};
+    return {std::size_t{16} << 20, std::size_t{1} << 22, 24, 65'536};
 }
 /// A document's state: a device reads only files it wrote, and documents are bounded by bytes only.
 [[nodiscard]] inline constexpr Limits state_limits() {
-    return {std::size_t{256} << 20, std::size_t{1} << 26, 64};
+    return {std::size_t{256} << 20, std::size_t{1} << 26, 64, std::size_t{1} << 24};
 }
 
 /// What a device puts into one change. The rest up to bytes_max is room for it to grow when it is

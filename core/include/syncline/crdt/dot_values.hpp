@@ -2,8 +2,7 @@
 
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/op.hpp"
-
-#include <vector>
+#include "syncline/one_or_more.hpp"
 
 namespace syncline {
 
@@ -25,7 +24,7 @@ public:
     };
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }
-    [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+    [[nodiscard]] const OneOrMore<Entry>& entries() const { return entries_; }
     [[nodiscard]] const Entry* winner() const;
     [[nodiscard]] DotSet dots() const;
 
@@ -36,7 +35,7 @@ public:
     friend bool operator==(const DotValues&, const DotValues&) = default;
 
 private:
-    std::vector<Entry> entries_;
+    OneOrMore<Entry> entries_;
 };
 
 }  // namespace syncline

@@ -20,7 +20,7 @@ class MvRegister {
 public:
     using OpType = Op;
 
-    [[nodiscard]] const std::vector<DotValues::Entry>& values() const { return values_.entries(); }
+    [[nodiscard]] const OneOrMore<DotValues::Entry>& values() const { return values_.entries(); }
 
     [[nodiscard]] Op set(Value value) const {
         Op op;

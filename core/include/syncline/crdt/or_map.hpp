@@ -12,9 +12,11 @@
 #include "syncline/crdt/pn_counter.hpp"
 #include "syncline/crdt/rw_set.hpp"
 #include "syncline/crdt/text.hpp"
+#include "syncline/owned.hpp"
+#include "syncline/sorted_map.hpp"
 
-#include <map>
 #include <memory>
+#include <type_traits>
 #include <variant>
 
 namespace syncline {
@@ -41,7 +43,7 @@ class Node;
 class OrMap {
 public:
     using OpType = FieldOp;
-    using Fields = std::map<FieldKey, std::unique_ptr<Node>>;
+    using Fields = SortedMap<FieldKey, std::unique_ptr<Node>>;
 
     OrMap();
     OrMap(const OrMap& other);
@@ -108,19 +110,33 @@ private:
 /// One field's contents: exactly one of the types.
 class Node {
 public:
-    using Store = std::variant<OrMap, List, Text, OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag,
-                               DwFlag, LwwRegister, MvRegister>;
-
     explicit Node(Type type);
-    explicit Node(Store store) : store_(std::move(store)) {}
+    template <typename T>
+    explicit Node(T store) : store_(Place<T>(std::move(store))) {}
 
     [[nodiscard]] Type type() const;
+    /// The store, if it is a T; else null.
     template <typename T>
     [[nodiscard]] const T* as() const {
-        return std::get_if<T>(&store_);
+        const auto* place = std::get_if<Place<T>>(&store_);
+        return place == nullptr ? nullptr : &unwrap(*place);
     }
-    [[nodiscard]] const Store& store() const { return store_; }
-    [[nodiscard]] Store& store() { return store_; }
+    template <typename T>
+    [[nodiscard]] T* as() {
+        auto* place = std::get_if<Place<T>>(&store_);
+        return place == nullptr ? nullptr : &unwrap(*place);
+    }
+    /// Calls `use` with the store, whichever it is.
+    template <typename Use>
+    decltype(auto) visit(Use&& use) const {
+        return std::visit([&](const auto& place) -> decltype(auto) { return use(unwrap(place)); },
+                          store_);
+    }
+    template <typename Use>
+    decltype(auto) visit(Use&& use) {
+        return std::visit([&](auto& place) -> decltype(auto) { return use(unwrap(place)); },
+                          store_);
+    }
 
     [[nodiscard]] bool live() const;
     [[nodiscard]] bool empty() const;
@@ -131,7 +147,28 @@ public:
     friend bool operator==(const Node&, const Node&) = default;
 
 private:
-    Store store_;
+    /// The large and rare ones are elsewhere, so that a register's node is as small as it can be.
+    template <typename T>
+    static constexpr bool is_large =
+        std::is_same_v<T, List> || std::is_same_v<T, Text> || std::is_same_v<T, RwSet>;
+    template <typename T>
+    using Place = std::conditional_t<is_large<T>, Owned<T>, T>;
+    template <typename T>
+    static T& unwrap(T& store) {
+        return store;
+    }
+    template <typename T>
+    static const T& unwrap(const Owned<T>& store) {
+        return *store;
+    }
+    template <typename T>
+    static T& unwrap(Owned<T>& store) {
+        return *store;
+    }
+
+    std::variant<OrMap, Owned<List>, Owned<Text>, OrSet, Owned<RwSet>, GSet, PnCounter, GCounter,
+                 EwFlag, DwFlag, LwwRegister, MvRegister>
+        store_;
 };
 
 template <typename T>

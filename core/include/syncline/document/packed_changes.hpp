@@ -111,6 +111,7 @@ private:
     void require(bool condition, ErrorCode code);
 
     PackedReader in_;
+    std::size_t ops_max_;
     PackedContext known_;
     std::uint64_t counter_ = 0;
     std::uint64_t removes_ = 0;  ///< named by this change
