@@ -126,11 +126,6 @@ const Node* OrMap::find(const FieldKey& field) const {
     return found == fields_.end() ? nullptr : found->second.get();
 }
 
-const Node* OrMap::find_step(const Step& step) const {
-    const auto found = fields_.find(step);
-    return found == fields_.end() ? nullptr : found->second.get();
-}
-
 const Node* OrMap::find(const Path& path) const {
     const OrMap* map = this;
     const Node* node = nullptr;
@@ -141,7 +136,7 @@ const Node* OrMap::find(const Path& path) const {
         } else if (node != nullptr) {
             map = node->as<OrMap>();
         }
-        node = map == nullptr ? nullptr : map->find_step(step);
+        node = map == nullptr ? nullptr : map->find(step.field());
         if (node == nullptr) return nullptr;
     }
     return node;
@@ -207,11 +202,11 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     if (depth == op.path.size()) return apply_here(op.op, at);
 
     // Ops that only take away must not create what they do not find.
-    const Step& step = op.path[depth];
-    auto found = fields_.find(step);
+    const FieldKey field = op.path[depth].field();
+    auto found = fields_.find(field);
     if (found == fields_.end()) {
         if (op.op.code == OpCode::clear) return;
-        found = fields_.emplace(step.field(), std::make_unique<Node>(step.type)).first;
+        found = fields_.emplace(field, std::make_unique<Node>(field.type)).first;
     }
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
@@ -229,7 +224,7 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
 
 void OrMap::take_at(const FieldOp& op, std::size_t depth) {
     if (depth == op.path.size()) return take_here(op.op);
-    const auto found = fields_.find(op.path[depth]);
+    const auto found = fields_.find(op.path[depth].field());
     if (found == fields_.end()) return;
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {

@@ -39,9 +39,7 @@ public:
         FieldOp made = op;
         for (Step& step : made.path) step.element = named(step.element);
         made.op.removes.clear();
-        for (const Dot& dot : op.op.removes) {
-            if (const auto name = to_.map(dot)) made.op.removes.insert(*name);
-        }
+        for (const DotRun& run : op.op.removes.runs()) renamed(run, made.op.removes);
         made.op.element = named(op.op.element);
         made.op.place = placed(op.op.place);
         if (op.op.mark) {
@@ -57,22 +55,21 @@ public:
     }
 
 private:
+    void renamed(const DotRun& run, DotSet& names) const {
+        if (to_.map_run) return to_.map_run(run, names);
+        for (std::uint64_t counter = run.first; counter <= run.last; ++counter) {
+            if (const auto name = to_.map({run.replica, counter})) names.insert(*name);
+        }
+    }
     [[nodiscard]] Dot named(const Dot& dot) const {
         return dot.counter == 0 ? dot : to_.map(dot).value_or(Dot{});
     }
-    /// Beside what is gone stands what it stood beside.
-    [[nodiscard]] Place placed(Place place) const {
-        while (place.parent.counter != 0) {
-            if (const auto name = to_.map(place.parent)) return {*name, place.side};
-            place = to_.place_of ? to_.place_of(place.parent) : Place{};
-        }
-        return {};
+    [[nodiscard]] Place placed(const Place& place) const {
+        const Dot parent = named(place.parent);
+        return parent.counter == 0 ? Place{} : Place{parent, place.side};
     }
     [[nodiscard]] Anchor anchored(const Anchor& anchor) const {
-        if (anchor.element.counter == 0) return anchor;
-        if (const auto name = to_.map(anchor.element)) return {*name, anchor.side};
-        const Place place = placed({anchor.element, Side::right});
-        return {place.parent, place.side};
+        return {named(anchor.element), anchor.side};
     }
 
     const Change& change_;

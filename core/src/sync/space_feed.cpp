@@ -205,7 +205,7 @@ Result<> SpaceReplica::apply_confirmed(const Change& change, bool own, Feeding& 
             }
             for (const FieldOp& op : section.ops) feeding.changes.touch(section.document, op.path);
         }
-        at.dot.counter += section.ops.size();
+        at.dot.counter += section.span();
     }
     if (own) {
         unindex(change);
@@ -239,7 +239,7 @@ Result<> SpaceReplica::apply_staged(const Change& change) {
             found = staging_->documents.emplace(section.document, std::move(document)).first;
         }
         found->second.apply(section.ops, at, &staging_->vector);
-        at.dot.counter += section.ops.size();
+        at.dot.counter += section.span();
     }
     staging_->vector.raise(change.replica, change.last());
     staging_->seen = std::max(staging_->seen, change.hlc);

@@ -58,6 +58,43 @@ Result<std::optional<SpaceReplica::Outgoing>> SpaceReplica::outgoing(const Repli
 
 // ---- Moving pending changes
 
+std::optional<Dot> Renaming::operator()(const Dot& dot) const {
+    if (!(dot.replica == from) || dot.counter < lowest) return dot;
+    const auto run = runs.lower_bound(dot.counter);
+    if (run == runs.end() || dot.counter < run->second.first) return std::nullopt;
+    return Dot{to, run->second.now + (dot.counter - run->second.first)};
+}
+
+void Renaming::operator()(const DotRun& dots, DotSet& names) const {
+    if (!(dots.replica == from) || dots.last < lowest) return names.insert(dots);
+    if (dots.first < lowest) names.insert(DotRun{from, dots.first, lowest - 1});
+    for (auto run = runs.lower_bound(std::max(dots.first, lowest));
+         run != runs.end() && run->second.first <= dots.last; ++run) {
+        const auto& [first, now] = run->second;
+        const std::uint64_t begin = std::max(dots.first, first);
+        const std::uint64_t end = std::min(dots.last, run->first);
+        names.insert(DotRun{to, now + (begin - first), now + (end - first)});
+    }
+}
+
+bool Renaming::idle() const {
+    std::uint64_t next = lowest;
+    for (const auto& [last, run] : runs) {
+        if (run.first != next || run.now != run.first) return false;
+        next = last + 1;
+    }
+    return from == to;
+}
+
+std::optional<Dot> SpaceReplica::name_now(const Dot& dot, std::uint64_t then) const {
+    std::optional<Dot> name = dot;
+    if (dot.counter == 0 || then < renamings_forgotten_) return name;
+    for (std::uint64_t i = then - renamings_forgotten_; i < renamings_.size() && name; ++i) {
+        name = renamings_[static_cast<std::size_t>(i)](*name);
+    }
+    return name;
+}
+
 Result<std::vector<SpaceReplica::Moving>> SpaceReplica::own_behind(std::uint64_t after,
                                                                    bool pending_only) {
     auto rows = storage_.own_changes(after, ~std::size_t{0}, pending_only);
@@ -78,20 +115,16 @@ Result<std::vector<SpaceReplica::Moving>> SpaceReplica::own_behind(std::uint64_t
 Result<> SpaceReplica::replace_own(const std::vector<Moving>& changes, std::uint64_t lowest_moved,
                                    const ReplicaId& replica, const ChainHead& behind) {
     const ReplicaId old_replica = state_.replica;
-    std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> moved;  // last → first, new
+    Renaming names{old_replica, replica, lowest_moved, {}};
     std::uint64_t next = behind.counter + 1;
     for (const Moving& moving : changes) {
-        moved[moving.change.last()] = {moving.change.first, next};
+        names.runs[moving.change.last()] = {moving.change.first, next};
         next += moving.change.span();
     }
     Rewrite to;
     to.replica = replica;
-    to.map = [&](const Dot& dot) -> std::optional<Dot> {
-        if (!(dot.replica == old_replica) || dot.counter < lowest_moved) return dot;
-        const auto found = moved.lower_bound(dot.counter);
-        if (found == moved.end() || dot.counter < found->second.first) return std::nullopt;
-        return Dot{replica, found->second.second + (dot.counter - found->second.first)};
-    };
+    to.map = [&](const Dot& dot) { return names(dot); };
+    to.map_run = [&](const DotRun& dots, DotSet& into) { names(dots, into); };
     Result<> loaded;
     to.own_total = [&](const DocumentKey& key, const Path& path) -> std::optional<CounterMark> {
         auto entry = cached(key);
@@ -143,6 +176,7 @@ Result<> SpaceReplica::replace_own(const std::vector<Moving>& changes, std::uint
     }
     state_.replica = replica;
     state_.own = end;
+    if (!names.idle()) renaming_.push_back(std::move(names));
     return {};
 }
 
@@ -171,17 +205,31 @@ Result<std::vector<RejectedChange>> SpaceReplica::rejected(const wire::Rejected&
     if (!changes) return tl::unexpected(changes.error());
     std::vector<RejectedChange> refused;
     std::vector<Moving> kept;
+    DotSet gone;
+    Rewrite without;
+    without.map = [&](const Dot& dot) {
+        return gone.contains(dot) ? std::nullopt : std::optional<Dot>(dot);
+    };
     for (Moving& moving : *changes) {
+        const Change& change = moving.change;
         const auto found =
             std::find_if(message.refusals.begin(), message.refusals.end(),
-                         [&](const wire::Refusal& r) { return r.counter == moving.change.first; });
-        if (found == message.refusals.end()) {
+                         [&](const wire::Refusal& r) { return r.counter == change.first; });
+        const bool is_refused = found != message.refusals.end();
+        if (!is_refused && can_be_rewritten(change, without)) {
             kept.push_back(std::move(moving));
-        } else {
+            continue;
+        }
+        gone.insert(DotRun{change.replica, change.first, change.last()});
+        if (is_refused) {
             refused.push_back({std::move(moving.change), found->code, found->reason});
+        } else {
+            refused.push_back({std::move(moving.change), ErrorCode::unknown_reference,
+                               "works inside an element whose insertion is out"});
         }
     }
     if (refused.empty()) return refused;
+    if (auto closed = close_gaps(refused, kept); !closed) return tl::unexpected(closed.error());
     auto done = in_transaction([&]() -> Result<> {
         if (auto replaced =
                 replace_own(kept, message.head.counter + 1, state_.replica, message.head);

@@ -9,33 +9,72 @@ namespace syncline {
 
 namespace {
 
+Result<> check_path(const Path& path) {
+    if (path.size() > wire::path_max) {
+        return fail(ErrorCode::too_deep, "fields nest at most 16 deep");
+    }
+    Type inside = Type::map;
+    for (const Step& step : path) {
+        if (step.key.size() > wire::key_bytes_max || !wire::is_utf8(step.key)) {
+            return fail(ErrorCode::invalid_argument, "a key is UTF-8 of at most 1,024 bytes");
+        }
+        if (inside != (step.is_element() ? Type::list : Type::map)) {
+            return fail(ErrorCode::invalid_argument,
+                        "only maps have fields inside, and only lists have elements");
+        }
+        inside = step.type;
+    }
+    return {};
+}
+
+/// What `place` puts into a text or a list.
+bool can_be_inserted(Type type, const Op& op) {
+    if (type == Type::text) {
+        return op.inner == Type::text && op.value.text() != nullptr && !op.value.text()->empty();
+    }
+    if (op.inner != Type::lww_register) return can_be_placed(op.inner) && op.value.is_null();
+    return op.value.array() != nullptr && !op.value.array()->empty();
+}
+
 Result<> check_op(const DocumentKey& key, const FieldOp& op) {
     if (!is_document_name(key.collection) || !is_document_name(key.id)) {
         return fail(ErrorCode::invalid_argument,
                     "a collection or id is 1 to 128 bytes of UTF-8 without control characters");
     }
-    if (op.path.size() > wire::path_max) {
-        return fail(ErrorCode::too_deep, "fields nest at most 16 deep");
-    }
-    for (std::size_t i = 0; i < op.path.size(); ++i) {
-        if (op.path[i].key.size() > wire::key_bytes_max || !wire::is_utf8(op.path[i].key)) {
-            return fail(ErrorCode::invalid_argument, "a key is UTF-8 of at most 1,024 bytes");
-        }
-        if (i + 1 < op.path.size() && op.path[i].type != Type::map) {
-            return fail(ErrorCode::invalid_argument, "only maps have fields inside");
-        }
-    }
+    if (auto good = check_path(op.path); !good) return good;
     const Type type = op.path.empty() ? Type::map : op.path.back().type;
     if (!accepts(type, op.op.code)) {
         return fail(ErrorCode::invalid_argument,
                     "a " + std::string(name_of(type)) + " has no such operation");
     }
-    if (op.op.code == OpCode::add) {
-        const auto bound = static_cast<std::int64_t>(counter_max);
-        const std::int64_t least = type == Type::g_counter ? 0 : -bound;
-        if (op.op.amount < least || op.op.amount > bound) {
-            return fail(ErrorCode::out_of_range, "an amount is at most 2^53 - 1");
+    switch (op.op.code) {
+        case OpCode::add: {
+            const auto bound = static_cast<std::int64_t>(counter_max);
+            const std::int64_t least = type == Type::g_counter ? 0 : -bound;
+            if (op.op.amount < least || op.op.amount > bound) {
+                return fail(ErrorCode::out_of_range, "an amount is at most 2^53 - 1");
+            }
+            break;
         }
+        case OpCode::place:
+            if (!can_be_inserted(type, op.op)) {
+                return fail(ErrorCode::invalid_argument, "that cannot be inserted there");
+            }
+            break;
+        case OpCode::move:
+            if (op.op.element.counter == 0) {
+                return fail(ErrorCode::invalid_argument, "a move is of an element");
+            }
+            break;
+        case OpCode::mark:
+            if (!op.op.mark || op.op.mark->name.size() > wire::key_bytes_max ||
+                !wire::is_utf8(op.op.mark->name)) {
+                return fail(ErrorCode::invalid_argument,
+                            "a mark's name is UTF-8 of at most 1,024 bytes");
+            }
+            if (auto good = check(op.op.mark->value); !good) return good;
+            break;
+        default: break;
     }
     return check(op.op.value);
 }
@@ -81,8 +120,18 @@ Result<> SpaceReplica::in_transaction(const std::function<Result<>()>& body) {
     if (auto begun = storage_.begin(); !begun) return begun;
     Result<> done = body();
     if (done) done = storage_.commit();
-    if (done) return done;
+    if (done) {
+        renamings_.insert(renamings_.end(), std::make_move_iterator(renaming_.begin()),
+                          std::make_move_iterator(renaming_.end()));
+        renaming_.clear();
+        while (renamings_.size() > renamings_max) {
+            renamings_.pop_front();
+            ++renamings_forgotten_;
+        }
+        return done;
+    }
     storage_.rollback();
+    renaming_.clear();
     // Memory goes back to what storage holds. Staging starts over at the next opening.
     const Error why = done.error();
     if (auto loaded = load(); !loaded) return loaded;
@@ -151,6 +200,15 @@ Result<std::shared_ptr<const Change>> SpaceReplica::own_change(std::uint64_t fir
         .first->second;
 }
 
+void SpaceReplica::apply_sections(const Change& change, const DocumentKey& key,
+                                  const VersionVector* seen, Document& document) {
+    Event at{Dot{change.replica, change.first}, change.hlc};
+    for (const Section& section : change.sections) {
+        if (section.document == key) document.apply(section.ops, at, seen);
+        at.dot.counter += section.span();
+    }
+}
+
 Result<Document*> SpaceReplica::visible(const DocumentKey& key) {
     auto entry = cached(key);
     if (!entry) return tl::unexpected(entry.error());
@@ -161,11 +219,7 @@ Result<Document*> SpaceReplica::visible(const DocumentKey& key) {
         for (const std::uint64_t first : found->second) {
             auto change = own_change(first);
             if (!change) return tl::unexpected(change.error());
-            Event at{Dot{(*change)->replica, (*change)->first}, (*change)->hlc};
-            for (const Section& section : (*change)->sections) {
-                if (section.document == key) made->apply(section.ops, at, &vector_);
-                at.dot.counter += section.ops.size();
-            }
+            apply_sections(**change, key, &vector_, *made);
         }
     }
     (*entry)->visible = std::move(made);
@@ -255,19 +309,70 @@ Result<const Document*> SpaceReplica::Editor::read(const DocumentKey& key) {
 
 Result<> SpaceReplica::Editor::edit(const DocumentKey& key, FieldOp op) {
     if (auto good = check_op(key, op); !good) return good;
-    if (next_ - change_.first >= wire::ops_max) {
+    const std::uint64_t dots = span(op.op);
+    const bool more = goes_on(key, op);
+    if (!more && ops_ == wire::ops_max) {
         return fail(ErrorCode::too_large, "a transaction has at most 65,536 operations");
     }
-    if (next_ > counter_max) return fail(ErrorCode::out_of_range, "this replica has no dots left");
+    if (next_ - change_.first + dots > wire::dots_max) {
+        return fail(ErrorCode::too_large,
+                    "a transaction inserts at most 1,048,576 characters and elements");
+    }
+    if (dots > counter_max + 1 - next_) {
+        return fail(ErrorCode::out_of_range, "this replica has no dots left");
+    }
     auto shown = space_.visible(key);
     if (!shown) return tl::unexpected(shown.error());
     (*shown)->apply(op, Event{Dot{change_.replica, next_}, change_.hlc}, nullptr);
-    ++next_;
+    next_ += dots;
+    if (more) {
+        append(op.op.value);
+        return {};
+    }
+    end_run();
+    ++ops_;
     if (change_.sections.empty() || !(change_.sections.back().document == key)) {
         change_.sections.push_back({key, {}});
     }
     change_.sections.back().ops.push_back(std::move(op));
     return {};
+}
+
+/// Whether `op` types on where the last op's characters or values end: then they are one op.
+bool SpaceReplica::Editor::goes_on(const DocumentKey& key, const FieldOp& op) const {
+    if (op.op.code != OpCode::place || change_.sections.empty()) return false;
+    const Section& section = change_.sections.back();
+    if (!(section.document == key)) return false;
+    const FieldOp& last = section.ops.back();
+    const Place behind{Dot{change_.replica, next_ - 1}, Side::right};
+    const bool same_kind = (op.op.value.text() != nullptr && last.op.value.text() != nullptr) ||
+                           (op.op.value.array() != nullptr && last.op.value.array() != nullptr);
+    return last.op.code == OpCode::place && same_kind && op.op.place == behind &&
+           last.path == op.path;
+}
+
+/// A value is no buffer to append to, so the last op's content waits beside it until it is whole.
+void SpaceReplica::Editor::append(const Value& more) {
+    const Value& begun = change_.sections.back().ops.back().op.value;
+    if (more.text() != nullptr) {
+        if (typed_.empty()) typed_ = *begun.text();
+        typed_ += *more.text();
+    } else {
+        if (items_.empty()) items_ = *begun.array();
+        items_.insert(items_.end(), more.array()->begin(), more.array()->end());
+    }
+}
+
+void SpaceReplica::Editor::end_run() {
+    if (typed_.empty() && items_.empty()) return;
+    Value& whole = change_.sections.back().ops.back().op.value;
+    whole = typed_.empty() ? Value(std::exchange(items_, {})) : Value(std::exchange(typed_, {}));
+}
+
+std::uint64_t SpaceReplica::Editor::names() const { return space_.names(); }
+
+std::optional<Dot> SpaceReplica::Editor::name_now(const Dot& dot, std::uint64_t then) const {
+    return space_.name_now(dot, then);
 }
 
 Result<SpaceReplica::Committed> SpaceReplica::transact(
@@ -292,6 +397,7 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
         }
     } undo{*this, editor.change_};
     if (auto edited = edit(editor); !edited) return tl::unexpected(edited.error());
+    editor.end_run();
     const Change& change = editor.change_;
     if (change.sections.empty()) return Committed{};
 

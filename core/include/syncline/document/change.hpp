@@ -63,14 +63,14 @@ struct Rewrite {
     Hlc hlc;
     Base base;
     /// The new name of a dot that the change refers to; none drops the reference (its op was
-    /// refused and exists nowhere).
+    /// refused and exists nowhere). What stood beside it would go to the beginning: who drops
+    /// elements of a sequence gives such ops another place before (SpaceReplica::close_gaps).
     std::function<std::optional<Dot>(const Dot&)> map;
+    /// The same for a run of dots, whose new names it adds to the set. Not set: dot by dot.
+    std::function<void(const DotRun&, DotSet&)> map_run;
     /// What the old author had added to a counter before all that moves: the "implied own total" of
     /// a cancel, which has to be spelled out once another replica is the author.
     std::function<std::optional<CounterMark>(const DocumentKey&, const Path&)> own_total;
-    /// Where an element of a sequence stood whose op was refused: what was put beside it goes
-    /// there. Not set: to the beginning.
-    std::function<Place(const Dot&)> place_of;
 };
 /// False when the change works on an element that `to.map` drops, so that it cannot live.
 [[nodiscard]] bool can_be_rewritten(const Change& change, const Rewrite& to);

@@ -5,6 +5,7 @@
 #include "syncline/sync/replica_storage.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,11 +27,32 @@ struct DocumentChange {
     Origin origin = Origin::local;
 };
 
-/// A change that the relay refused for ever. It is out of the outbox; this is its content.
+/// A change that the relay refused for ever, or that cannot live without one that it refused
+/// (unknown_reference: it works inside an element that was never inserted now). It is out of the
+/// outbox; this is its content.
 struct RejectedChange {
     Change change;
     ErrorCode code = ErrorCode::malformed;
     std::string reason;
+};
+
+/// New names of own dots: their changes got another place on the chain, or another author.
+struct Renaming {
+    struct Run {
+        std::uint64_t first = 0;  ///< as it was
+        std::uint64_t now = 0;    ///< what `first` is called now
+    };
+    ReplicaId from;
+    ReplicaId to;
+    std::uint64_t lowest = 1;           ///< dots below it keep their names
+    std::map<std::uint64_t, Run> runs;  ///< by their last counter, as it was
+
+    /// None for a dot whose change went for ever. O(log n).
+    [[nodiscard]] std::optional<Dot> operator()(const Dot& dot) const;
+    /// Adds the new names of a run of dots. O(log n + pieces).
+    void operator()(const DotRun& dots, DotSet& names) const;
+    /// Nothing is called otherwise, and nothing went.
+    [[nodiscard]] bool idle() const;
 };
 
 /// One space on one device: confirmed documents, the outbox, and the rules by which both move
@@ -59,17 +81,27 @@ public:
     public:
         /// The document as the transaction sees it, its own edits included.
         Result<const Document*> read(const DocumentKey& key);
-        /// Appends an op, made from what read() shows, and applies it.
+        /// Appends an op, made from what read() shows, and applies it. One that goes on typing
+        /// where the last op ended becomes part of it: a text typed key by key is one op.
         Result<> edit(const DocumentKey& key, FieldOp op);
         /// The author, for mutators that need it (OrMap::clear).
         [[nodiscard]] const ReplicaId& replica() const;
+        /// See SpaceReplica.
+        [[nodiscard]] std::uint64_t names() const;
+        [[nodiscard]] std::optional<Dot> name_now(const Dot& dot, std::uint64_t then) const;
 
     private:
         friend class SpaceReplica;
         Editor(SpaceReplica& space, Hlc hlc, std::string message);
+        [[nodiscard]] bool goes_on(const DocumentKey& key, const FieldOp& op) const;
+        void append(const Value& more);
+        void end_run();
         SpaceReplica& space_;
         Change change_;
         std::uint64_t next_;
+        std::size_t ops_ = 0;
+        std::string typed_;   ///< all that the last op places, if that grew
+        Value::Array items_;  ///< likewise, in a list
     };
 
     struct Committed {
@@ -91,6 +123,14 @@ public:
     /// Of the confirmed documents; equal cursors in one epoch mean equal digests. With no pending
     /// changes it is the digest of what is visible.
     Result<Hash> digest();
+
+    /// Own changes that are renumbered (after a refusal) or authored again (under a new id) give
+    /// their dots other names. What an app holds by name, as the id of a list's element or a
+    /// cursor in a text, it takes together with names() and has translated by name_now() before
+    /// each use. None if the dot's change was refused; a name of long ago (names are remembered
+    /// since the space was opened, the last 64 renamings) is given back as it is.
+    [[nodiscard]] std::uint64_t names() const { return renamings_forgotten_ + renamings_.size(); }
+    [[nodiscard]] std::optional<Dot> name_now(const Dot& dot, std::uint64_t then) const;
 
     [[nodiscard]] const SpaceState& state() const { return state_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
@@ -173,6 +213,9 @@ private:
     Result<Cached*> cached(const DocumentKey& key);
     Result<Document*> visible(const DocumentKey& key);
     Result<std::shared_ptr<const Change>> own_change(std::uint64_t first);
+    /// The change's ops on one document.
+    static void apply_sections(const Change& change, const DocumentKey& key,
+                               const VersionVector* seen, Document& document);
     void index(const Change& change);
     void unindex(const Change& change);
     void forget_visible();
@@ -197,10 +240,14 @@ private:
         OwnChange row;
     };
     Result<std::vector<Moving>> own_behind(std::uint64_t after, bool pending_only);
+    /// Gives what `kept` puts into sequences that lose elements of `gone` the place where it is
+    /// seen now.
+    Result<> close_gaps(const std::vector<RejectedChange>& gone, std::vector<Moving>& kept);
     Result<> replace_own(const std::vector<Moving>& changes, std::uint64_t lowest_moved,
                          const ReplicaId& replica, const ChainHead& behind);
 
     static constexpr std::size_t decoded_max = 64;
+    static constexpr std::size_t renamings_max = 64;
 
     SpaceStorage& storage_;
     Options options_;
@@ -212,7 +259,10 @@ private:
     std::map<std::uint64_t, std::shared_ptr<const Change>> decoded_;  ///< pending ones, by first
     std::vector<DocumentChange> swapped_;  ///< what the last swap changed, until it is told
     std::unique_ptr<Staging> staging_;
-    std::uint64_t settle_at_ = 0;  ///< an old identity is settled when the cursor gets here
+    std::uint64_t settle_at_ = 0;     ///< an old identity is settled when the cursor gets here
+    std::vector<Renaming> renaming_;  ///< by the transaction at hand
+    std::deque<Renaming> renamings_;  ///< in order, for name_now()
+    std::uint64_t renamings_forgotten_ = 0;
 };
 
 }  // namespace syncline
