@@ -17,6 +17,40 @@ std::vector<DocumentKey> Reference::documents() const {
     return keys;
 }
 
+/// An order of elements, as the tree that the ops describe, walked in order.
+struct Reference::Tree {
+    struct Children {
+        std::set<Dot> left, right;
+    };
+    std::map<Dot, Children> children;  ///< of the beginning: dot of counter 0
+
+    void add(const Dot& dot, const Place& place) {
+        Children& siblings = children[place.parent.counter == 0 ? Dot{} : place.parent];
+        const bool left = place.parent.counter != 0 && place.side == Side::left;
+        (left ? siblings.left : siblings.right).insert(dot);
+    }
+    /// All that hang together with the beginning.
+    [[nodiscard]] std::vector<Dot> in_order() const {
+        std::vector<Dot> all;
+        // What is still to do, the next one last: a subtree, or an element itself.
+        std::vector<std::pair<Dot, bool>> todo{{Dot{}, true}};
+        while (!todo.empty()) {
+            const auto [dot, with_children] = todo.back();
+            todo.pop_back();
+            const auto found = children.find(dot);
+            if (!with_children || found == children.end()) {
+                if (dot.counter != 0) all.push_back(dot);
+                continue;
+            }
+            const auto& [left, right] = found->second;
+            for (auto at = right.rbegin(); at != right.rend(); ++at) todo.emplace_back(*at, true);
+            todo.emplace_back(dot, false);
+            for (auto at = left.rbegin(); at != left.rend(); ++at) todo.emplace_back(*at, true);
+        }
+        return all;
+    }
+};
+
 struct Reference::Field {
     // By the ops that are still in force.
     std::set<Value> inserted, erased;
@@ -31,6 +65,20 @@ struct Reference::Field {
     std::map<ReplicaId, std::map<std::uint64_t, std::int64_t>> adds;
     std::map<ReplicaId, std::uint64_t> cancelled;
     std::map<FieldKey, Field> below;
+    // Sequences: what stands where. An element of a list holds fields by type.
+    Tree order;
+    std::map<Dot, std::string> characters;
+    std::map<Dot, std::map<Type, Field>> elements;
+    struct Moved {
+        Hlc hlc;
+        Dot slot;
+    };
+    std::map<Dot, Moved> moved;  ///< the latest move of an element
+    struct Marked {
+        Mark mark;
+        Hlc hlc;
+    };
+    std::map<Dot, Marked> marks;
 
     [[nodiscard]] std::int64_t total(bool* live) const {
         std::uint64_t sum = 0;
@@ -43,6 +91,55 @@ struct Reference::Field {
             }
         }
         return static_cast<std::int64_t>(sum);
+    }
+
+    /// The text cut where its properties change: [[text, {property: value}], ...].
+    [[nodiscard]] Value spans(bool* live) const {
+        const std::vector<Dot> all = order.in_order();
+        std::map<Dot, std::size_t> index;
+        for (std::size_t i = 0; i < all.size(); ++i) index[all[i]] = i;
+        const auto position = [&](const Anchor& anchor, std::size_t* at) {
+            if (anchor.element.counter == 0) {
+                *at = anchor.side == Side::right ? 0 : all.size();
+                return true;
+            }
+            const auto found = index.find(anchor.element);
+            if (found == index.end()) return false;
+            *at = found->second + (anchor.side == Side::right ? 1 : 0);
+            return true;
+        };
+        Value::Array cut;
+        std::string text;
+        Value::Map current;
+        const auto finish = [&] {
+            if (!text.empty()) cut.emplace_back(Value::Array{Value(text), Value(current)});
+            text.clear();
+        };
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto character = characters.find(all[i]);
+            if (character == characters.end()) continue;
+            *live = true;
+            std::map<std::string, std::pair<std::pair<Hlc, Dot>, const Value*>> in_force;
+            for (const auto& [dot, marked] : marks) {
+                std::size_t from = 0;
+                std::size_t to = 0;
+                if (!position(marked.mark.from, &from) || !position(marked.mark.to, &to)) continue;
+                if (i < from || i >= to) continue;
+                auto& best = in_force[marked.mark.name];
+                const bool later = best.second == nullptr || best.first.first < marked.hlc ||
+                                   (best.first.first == marked.hlc && best.first.second < dot);
+                if (later) best = {{marked.hlc, dot}, &marked.mark.value};
+            }
+            Value::Map properties;
+            for (const auto& [name, mark] : in_force) {
+                if (!mark.second->is_null()) properties.push_back({name, *mark.second});
+            }
+            if (!(properties == current)) finish();
+            current = std::move(properties);
+            text += character->second;
+        }
+        finish();
+        return cut;
     }
 
     [[nodiscard]] bool show(Type type, Value& into) const {
@@ -92,12 +189,68 @@ struct Reference::Field {
                 into = Value(std::move(all));
                 return !values.empty();
             }
-            case Type::list:
-            case Type::text: return false;
+            case Type::list: {
+                std::map<Dot, Dot> arrived;
+                for (const auto& [element, move] : moved) arrived[move.slot] = element;
+                Value::Array shown;
+                for (const Dot& slot : order.in_order()) {
+                    const auto here = arrived.find(slot);
+                    if (here == arrived.end() && moved.count(slot) != 0) continue;
+                    const auto element = elements.find(here == arrived.end() ? slot : here->second);
+                    if (element == elements.end()) continue;
+                    for (const auto& [inner, field] : element->second) {
+                        Value value;
+                        if (!field.show(inner, value)) continue;
+                        shown.push_back(std::move(value));
+                        break;
+                    }
+                }
+                live = presence > 0 || !shown.empty();
+                into = Value(std::move(shown));
+                return live;
+            }
+            case Type::text: {
+                into = spans(&live);
+                live = live || presence > 0;
+                return live;
+            }
         }
         return false;
     }
 };
+
+/// A run of elements: their places stay, whatever becomes of what is in them.
+void Reference::place(Field& field, const Op& op, const Event& at) const {
+    std::vector<std::string> characters;
+    if (const std::string* text = op.value.text()) {
+        for (const char byte : *text) {
+            if ((static_cast<unsigned char>(byte) & 0xC0) != 0x80) characters.emplace_back();
+            characters.back() += byte;
+        }
+    }
+    const Value::Array* values = op.value.array();
+    const std::size_t count = values != nullptr    ? values->size()
+                              : characters.empty() ? 1
+                                                   : characters.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const Dot dot{at.dot.replica, at.dot.counter + i};
+        const Dot before{dot.replica, dot.counter - 1};
+        field.order.add(dot, i == 0 ? op.place : Place{before, Side::right});
+        const bool removed = removed_.count(dot) != 0;
+        if (!characters.empty()) {
+            if (!removed) field.characters[dot] = characters[i];
+        } else if (values != nullptr) {
+            if (!removed) {
+                field.elements[dot][Type::lww_register].values.push_back(
+                    {at.hlc, dot, (*values)[i]});
+            }
+        } else if (op.inner == Type::pn_counter || op.inner == Type::g_counter) {
+            field.elements[dot][op.inner].adds[dot.replica][dot.counter] = 0;
+        } else if (!removed) {
+            ++field.elements[dot][op.inner].presence;
+        }
+    }
+}
 
 Value Reference::view(const DocumentKey& key) const {
     const auto found = ops_.find(key);
@@ -105,9 +258,25 @@ Value Reference::view(const DocumentKey& key) const {
     Field root;
     for (const Added& added : found->second) {
         Field* field = &root;
-        for (const Step& step : added.op.path) field = &field->below[step.field()];
+        for (const Step& step : added.op.path) {
+            field = step.is_element() ? &field->elements[step.element][step.type]
+                                      : &field->below[step.field()];
+        }
         const Op& op = added.op.op;
         const Dot& dot = added.at.dot;
+        if (op.code == OpCode::place) {
+            place(*field, op, added.at);
+            continue;
+        }
+        if (op.code == OpCode::move) {
+            field->order.add(dot, op.place);
+            Field::Moved& last = field->moved[op.element];
+            if (last.slot.counter == 0 || last.hlc < added.at.hlc ||
+                (last.hlc == added.at.hlc && last.slot < dot)) {
+                last = {added.at.hlc, dot};
+            }
+            continue;
+        }
         // Counters know no dots: what is cancelled is said by author and counter.
         if (op.code == OpCode::add) field->adds[dot.replica][dot.counter] = op.amount;
         if (op.code == OpCode::cancel) {
@@ -129,11 +298,53 @@ Value Reference::view(const DocumentKey& key) const {
             case OpCode::enable: ++field->enables; break;
             case OpCode::disable: ++field->disables; break;
             case OpCode::create: ++field->presence; break;
+            case OpCode::mark: field->marks[dot] = {*op.mark, added.at.hlc}; break;
             default: break;
         }
     }
     Value shown;
     return root.show(Type::map, shown) ? shown : Value();
 }
+
+namespace {
+
+Value shown(const Node& node);
+
+Value shown_fields(const OrMap& map) {
+    Value::Map members;
+    for (const auto& [field, node] : map.fields()) {
+        if (!node->live()) continue;
+        if (!members.empty() && members.back().key == field.key) continue;
+        members.push_back({field.key, shown(*node)});
+    }
+    return members;
+}
+
+Value shown(const Node& node) {
+    if (const auto* map = node.as<OrMap>()) return shown_fields(*map);
+    if (const auto* text = node.as<Text>()) {
+        Value::Array spans;
+        for (const Text::Span& span : text->spans()) {
+            Value::Map properties;
+            for (const auto& [name, value] : span.properties) properties.push_back({name, value});
+            spans.emplace_back(Value::Array{Value(span.text), Value(std::move(properties))});
+        }
+        return spans;
+    }
+    const auto* list = node.as<List>();
+    if (list == nullptr) return view(node);
+    Value::Array items;
+    list->for_each([&](const Dot&, const Value* value, const OrMap* contents) {
+        if (value != nullptr) return items.push_back(*value);
+        for (const auto& [field, inner] : contents->fields()) {
+            if (inner->live()) return items.push_back(shown(*inner));
+        }
+    });
+    return items;
+}
+
+}  // namespace
+
+Value shown(const OrMap& root) { return root.live() ? shown_fields(root) : Value(); }
 
 }  // namespace syncline::sim

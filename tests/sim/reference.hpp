@@ -14,7 +14,7 @@ namespace syncline::sim {
 class Reference {
 public:
     void add(const Change& change);
-    /// What a reader sees, as view() shows it; null for a document that does not exist.
+    /// What a reader sees, as shown() shows it; null for a document that does not exist.
     [[nodiscard]] Value view(const DocumentKey& key) const;
     [[nodiscard]] std::vector<DocumentKey> documents() const;
 
@@ -23,9 +23,15 @@ private:
         FieldOp op;
         Event at;
     };
+    struct Tree;
     struct Field;
+    void place(Field& field, const Op& op, const Event& at) const;
     std::map<DocumentKey, std::vector<Added>> ops_;
     std::set<Dot> removed_;
 };
+
+/// As view(), but a text is a list of pieces and their properties: [[text, {property: value}],
+/// ...].
+[[nodiscard]] Value shown(const OrMap& root);
 
 }  // namespace syncline::sim

@@ -132,7 +132,10 @@ Settings draw_settings(Mode mode, std::uint64_t seed, Control control) {
             break;
         case Control::no_causal_buffer:
         case Control::last_wins:
-        case Control::ties_by_arrival: s.mix = EditMix{}; break;
+        case Control::ties_by_arrival:
+            s.mix = EditMix{};
+            s.mix.take_sequences_out();
+            break;
         default: break;
     }
     return s;

@@ -64,6 +64,16 @@ std::string sketch(const wire::Message& message) {
     return text.str();
 }
 
+/// Whether a change works on an element of a list that one of these dots inserted.
+bool works_inside(const Change& change, const DotSet& gone) {
+    bool inside = false;
+    for_each_op(change, [&](const Section&, const FieldOp& op, const Event&) {
+        inside = inside || gone.contains(op.op.element);
+        for (const Step& step : op.path) inside = inside || gone.contains(step.element);
+    });
+    return inside;
+}
+
 std::string sketch(BytesView frame) {
     const auto message = wire::decode(frame, wire::relay_frame_limits());
     return message ? sketch(*message) : "undecodable frame";
@@ -223,6 +233,7 @@ void World::carry_out(Device& device, ClientEffects effects) {
                 if (slot->name == opened->space) slot->access = opened->access;
             }
         } else if (const auto* rejected = std::get_if<client_event::Rejected>(&event)) {
+            DotSet gone;
             for (const RejectedChange& change : rejected->changes) {
                 ++outcome_.refused;
                 note(name_of_device(device.number) + " is told that " + change.change.message +
@@ -230,10 +241,13 @@ void World::carry_out(Device& device, ClientEffects effects) {
                 Edit& edit = edits_[change.change.message];
                 edit.refused = true;
                 device.own[edit.space].erase(change.change.message);
-                if (change.change.message.front() != '!') {
+                const bool poison = change.change.message.front() == '!';
+                if (!poison && !works_inside(change.change, gone)) {
                     fail("a good change was refused for ever: " + change.change.message + ", " +
                          change.reason);
                 }
+                gone.insert(
+                    DotRun{change.change.replica, change.change.first, change.change.last()});
             }
         } else if (const auto* in_sync = std::get_if<client_event::InSync>(&event)) {
             device.in_sync.insert(in_sync->space);
@@ -1058,11 +1072,13 @@ void World::check_space(const std::string& space) {
                     return fail("a change comes before what its author had seen");
                 }
                 for_each_op(*change, [&](const Section&, const FieldOp& op, const Event& at) {
-                    for (const Dot& dot : op.op.removes) {
-                        if (!vector.covers(dot) && !(dot.replica == at.dot.replica)) {
+                    for_each_reference(op, [&](const DotRun& dots) {
+                        const bool own = dots.replica == at.dot.replica;
+                        if (own ? dots.last >= at.dot.counter
+                                : !vector.covers(Dot{dots.replica, dots.last})) {
                             fail("an op names a dot that is not in the log before it");
                         }
-                    }
+                    });
                 });
             }
             vector.raise(entry.replica, change->last());
@@ -1107,11 +1123,11 @@ void World::check_space(const std::string& space) {
             for (const DocumentKey& key : reference.documents()) {
                 auto document = slot->replica->document(key);
                 if (!document) return fail("a document cannot be read");
-                const Value shown = (*document)->exists() ? view((*document)->root()) : Value();
+                const Value seen = shown((*document)->root());
                 const Value expected = reference.view(key);
-                if (!(shown == expected)) {
+                if (!(seen == expected)) {
                     return fail(name_of_device(device->number) + " shows " + key.id + " as " +
-                                to_json(shown) + ", the reference says " + to_json(expected));
+                                to_json(seen) + ", the reference says " + to_json(expected));
                 }
             }
         }
