@@ -11,6 +11,7 @@ namespace syncline {
 /// A map in the order of its keys, in pieces of bounded size one behind the other: what std::map
 /// does, with a third of the memory and far fewer cache misses. A change moves entries (so keep no
 /// pointer to one) and ends iterators.
+/// A key may be looked up by anything that compares with it both ways.
 /// Cost     find, insert, erase: O(log n) comparisons, and at most one piece moved; ascending keys
 ///          are appended. Iteration: sequential memory.
 /// Threads  As a container.
@@ -81,20 +82,36 @@ public:
     [[nodiscard]] const value_type& back() const { return pieces_.back().back(); }
 
     /// The first entry whose key is not below `key`.
-    [[nodiscard]] iterator lower_bound(const Key& key) { return bound<iterator>(pieces_, key); }
-    [[nodiscard]] const_iterator lower_bound(const Key& key) const {
-        return bound<const_iterator>(pieces_, key);
+    template <typename Like>
+    [[nodiscard]] iterator lower_bound(const Like& key) {
+        const auto [piece, at] = bound(key);
+        return {&pieces_, piece, at};
     }
-    [[nodiscard]] iterator find(const Key& key) { return found(lower_bound(key), key, end()); }
-    [[nodiscard]] const_iterator find(const Key& key) const {
+    template <typename Like>
+    [[nodiscard]] const_iterator lower_bound(const Like& key) const {
+        const auto [piece, at] = bound(key);
+        return {&pieces_, piece, at};
+    }
+    template <typename Like>
+    [[nodiscard]] iterator find(const Like& key) {
         return found(lower_bound(key), key, end());
     }
-    [[nodiscard]] std::size_t count(const Key& key) const { return find(key) == end() ? 0 : 1; }
+    template <typename Like>
+    [[nodiscard]] const_iterator find(const Like& key) const {
+        return found(lower_bound(key), key, end());
+    }
+    template <typename Like>
+    [[nodiscard]] std::size_t count(const Like& key) const {
+        return find(key) == end() ? 0 : 1;
+    }
 
     /// Keeps what is there under the key.
     std::pair<iterator, bool> emplace(Key key, T value) {
         if (pieces_.empty() || pieces_.back().back().first < key) {
-            if (pieces_.empty() || pieces_.back().size() == piece_max) pieces_.emplace_back();
+            if (pieces_.empty() || pieces_.back().size() == piece_max) {
+                pieces_.emplace_back();
+                firsts_.push_back(key);
+            }
             Piece& piece = pieces_.back();
             piece.emplace_back(std::move(key), std::move(value));
             ++size_;
@@ -102,7 +119,11 @@ public:
         }
         iterator at = lower_bound(key);
         if (!(key < at->first)) return {at, false};
+        // Below a piece's first, it belongs to the end of the one before.
+        if (at.at_ == 0 && at.piece_ > 0 && key < firsts_[at.piece_])
+            at = {&pieces_, at.piece_ - 1, pieces_[at.piece_ - 1].size()};
         if (pieces_[at.piece_].size() == piece_max) at = halve(at);
+        if (at.piece_ == 0 && at.at_ == 0) firsts_.front() = key;
         Piece& piece = pieces_[at.piece_];
         piece.emplace(piece.begin() + static_cast<std::ptrdiff_t>(at.at_), std::move(key),
                       std::move(value));
@@ -124,6 +145,7 @@ public:
         --size_;
         if (piece.empty()) {
             pieces_.erase(pieces_.begin() + static_cast<std::ptrdiff_t>(at.piece_));
+            firsts_.erase(firsts_.begin() + static_cast<std::ptrdiff_t>(at.piece_));
             at.at_ = 0;
         } else if (at.at_ == piece.size()) {
             ++at.piece_;
@@ -133,25 +155,26 @@ public:
     }
     void clear() {
         pieces_.clear();
+        firsts_.clear();
         size_ = 0;
     }
 
 private:
-    template <typename It, typename PiecesOf>
-    static It bound(PiecesOf& pieces, const Key& key) {
-        // The piece that ends at or behind the key.
-        const auto piece =
-            std::lower_bound(pieces.begin(), pieces.end(), key,
-                             [](const Piece& p, const Key& k) { return p.back().first < k; });
-        if (piece == pieces.end()) return It(&pieces, pieces.size(), 0);
+    template <typename Like>
+    std::pair<std::size_t, std::size_t> bound(const Like& key) const {
+        // The last piece that begins at or below the key, then the place in it.
+        const auto above = std::upper_bound(firsts_.begin(), firsts_.end(), key);
+        if (above == firsts_.begin()) return {0, 0};
+        const auto piece = static_cast<std::size_t>(above - firsts_.begin()) - 1;
+        const Piece& entries = pieces_[piece];
         const auto entry =
-            std::lower_bound(piece->begin(), piece->end(), key,
-                             [](const value_type& e, const Key& k) { return e.first < k; });
-        return It(&pieces, static_cast<std::size_t>(piece - pieces.begin()),
-                  static_cast<std::size_t>(entry - piece->begin()));
+            std::lower_bound(entries.begin(), entries.end(), key,
+                             [](const value_type& e, const Like& k) { return e.first < k; });
+        if (entry == entries.end()) return {piece + 1, 0};
+        return {piece, static_cast<std::size_t>(entry - entries.begin())};
     }
-    template <typename It>
-    static It found(It at, const Key& key, It end) {
+    template <typename It, typename Like>
+    static It found(It at, const Like& key, It end) {
         return at == end || key < at->first ? end : at;
     }
     iterator halve(iterator at) {
@@ -161,13 +184,15 @@ private:
         const auto middle = full.begin() + static_cast<std::ptrdiff_t>(piece_max / 2);
         std::move(middle, full.end(), std::back_inserter(upper));
         full.erase(middle, full.end());
-        pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at.piece_) + 1,
-                       std::move(upper));
+        const auto place = static_cast<std::ptrdiff_t>(at.piece_) + 1;
+        firsts_.insert(firsts_.begin() + place, upper.front().first);
+        pieces_.insert(pieces_.begin() + place, std::move(upper));
         if (at.at_ > piece_max / 2) return {&pieces_, at.piece_ + 1, at.at_ - piece_max / 2};
         return at;
     }
 
-    Pieces pieces_;  ///< none empty
+    Pieces pieces_;            ///< none empty
+    std::vector<Key> firsts_;  ///< of each piece a key at or below its first, above the one before
     std::size_t size_ = 0;
 };
 

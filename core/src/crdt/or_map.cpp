@@ -126,6 +126,11 @@ const Node* OrMap::find(const FieldKey& field) const {
     return found == fields_.end() ? nullptr : found->second.get();
 }
 
+const Node* OrMap::find_step(const Step& step) const {
+    const auto found = fields_.find(step);
+    return found == fields_.end() ? nullptr : found->second.get();
+}
+
 const Node* OrMap::find(const Path& path) const {
     const OrMap* map = this;
     const Node* node = nullptr;
@@ -136,7 +141,7 @@ const Node* OrMap::find(const Path& path) const {
         } else if (node != nullptr) {
             map = node->as<OrMap>();
         }
-        node = map == nullptr ? nullptr : map->find(step.field());
+        node = map == nullptr ? nullptr : map->find_step(step);
         if (node == nullptr) return nullptr;
     }
     return node;
@@ -202,11 +207,11 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     if (depth == op.path.size()) return apply_here(op.op, at);
 
     // Ops that only take away must not create what they do not find.
-    const FieldKey field = op.path[depth].field();
-    auto found = fields_.find(field);
+    const Step& step = op.path[depth];
+    auto found = fields_.find(step);
     if (found == fields_.end()) {
         if (op.op.code == OpCode::clear) return;
-        found = fields_.emplace(field, std::make_unique<Node>(field.type)).first;
+        found = fields_.emplace(step.field(), std::make_unique<Node>(step.type)).first;
     }
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
@@ -224,7 +229,7 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
 
 void OrMap::take_at(const FieldOp& op, std::size_t depth) {
     if (depth == op.path.size()) return take_here(op.op);
-    const auto found = fields_.find(op.path[depth].field());
+    const auto found = fields_.find(op.path[depth]);
     if (found == fields_.end()) return;
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {

@@ -96,6 +96,8 @@ public:
 
 private:
     friend class List;
+    /// For a step out of this map, or out of the element whose contents it is.
+    [[nodiscard]] const Node* find_step(const Step& step) const;
     /// The op's path from `depth` on is meant for this map.
     void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
     void apply_here(const Op& op, const Event& at);

@@ -47,23 +47,21 @@ public:
     OrderTree(const OrderTree&) = delete;
     OrderTree& operator=(const OrderTree&) = delete;
 
-    [[nodiscard]] Measure measure() const { return root_ == nullptr ? Measure{} : root_->sum; }
+    [[nodiscard]] const Measure& measure() const { return total_; }
     [[nodiscard]] Item* front() const { return front_; }
     [[nodiscard]] Item* back() const {
+        if (front_ == nullptr) return nullptr;
         const Node* node = root_;
-        if (node == nullptr || front_ == nullptr) return nullptr;
         while (!node->is_leaf) node = node->child(node->count - 1u);
         return node->item(node->count - 1u);
     }
-    [[nodiscard]] static Item* next(const Item& item) { return step<+1>(item); }
-    [[nodiscard]] static Item* previous(const Item& item) { return step<-1>(item); }
+    [[nodiscard]] static Item* next(const Item& item) { return step<Direction::forward>(item); }
+    [[nodiscard]] static Item* previous(const Item& item) { return step<Direction::back>(item); }
 
     void insert_front(Item* item) {
         if (front_ != nullptr) return insert_before(*front_, item);
         if (root_ == nullptr) root_ = make(true);
-        Node* leaf = root_;
-        while (!leaf->is_leaf) leaf = leaf->child(0);
-        insert_at(leaf, 0, item);
+        insert_at(root_, 0, item);
     }
     void push_back(Item* item) {
         if (Item* last = back()) return insert_behind(*last, item);
@@ -79,12 +77,15 @@ public:
     void remove(Item& item) {
         if (front_ == &item) front_ = next(item);
         Node* leaf = item.leaf;
+        const std::size_t at = leaf->index_of(&item);
         item.leaf = nullptr;
-        add(leaf, Measure{} - item.measure());
-        erase_slot(leaf, leaf->index_of(&item));
+        add(leaf, at, Measure{} - leaf->sums[at]);
+        close(leaf, at);
     }
     /// An item's measure changed by `difference`.
-    void change(const Item& item, const Measure& difference) { add(item.leaf, difference); }
+    void change(const Item& item, const Measure& difference) {
+        add(item.leaf, item.leaf->index_of(&item), difference);
+    }
 
     struct Found {
         Item* item = nullptr;
@@ -92,31 +93,25 @@ public:
     };
     /// The item with the `n`-th unit, from 0, and all that stands before it; none at the end.
     [[nodiscard]] Found locate(std::uint32_t Measure::*unit, std::uint32_t n) const {
-        if (root_ == nullptr || n >= root_->sum.*unit) return {};
+        if (n >= total_.*unit) return {};
         Found found;
-        const Node* node = root_;
-        while (!node->is_leaf) {
+        for (const Node* node = root_;;) {
             std::size_t i = 0;
-            for (; found.before.*unit + node->child(i)->sum.*unit <= n; ++i)
-                found.before += node->child(i)->sum;
-            node = node->child(i);
-        }
-        for (std::size_t i = 0;; ++i) {
-            const Measure size = node->item(i)->measure();
-            if (found.before.*unit + size.*unit > n) {
+            for (; found.before.*unit + node->sums[i].*unit <= n; ++i)
+                found.before += node->sums[i];
+            if (node->is_leaf) {
                 found.item = node->item(i);
                 return found;
             }
-            found.before += size;
+            node = node->child(i);
         }
     }
     [[nodiscard]] Measure before(const Item& item) const {
         Measure sum;
-        const Node* node = item.leaf;
-        for (std::size_t i = 0; node->item(i) != &item; ++i) sum += node->item(i)->measure();
-        for (; node->parent != nullptr; node = node->parent) {
-            for (std::size_t i = 0; node->parent->child(i) != node; ++i)
-                sum += node->parent->child(i)->sum;
+        const void* slot = &item;
+        for (const Node* node = item.leaf; node != nullptr; node = node->parent) {
+            for (std::size_t i = 0; node->slots[i] != slot; ++i) sum += node->sums[i];
+            slot = node;
         }
         return sum;
     }
@@ -126,17 +121,20 @@ public:
         std::swap(free_, other.free_);
         std::swap(root_, other.root_);
         std::swap(front_, other.front_);
+        std::swap(total_, other.total_);
     }
 
 private:
     static constexpr std::size_t fan_out = 32;
+    enum class Direction : std::uint8_t { forward, back };
 
+    /// Invariant: sums[i] is the measure of slots[i], all below it included.
     struct Node {
-        Measure sum;
         Node* parent = nullptr;
         std::uint16_t count = 0;
         bool is_leaf = true;
-        std::array<void*, fan_out> slots{};  ///< items in a leaf, else nodes
+        std::array<Measure, fan_out> sums{};  ///< side by side: a search reads nothing else
+        std::array<void*, fan_out> slots{};   ///< items in a leaf, else nodes
 
         [[nodiscard]] Item* item(std::size_t i) const { return static_cast<Item*>(slots[i]); }
         [[nodiscard]] Node* child(std::size_t i) const { return static_cast<Node*>(slots[i]); }
@@ -147,21 +145,21 @@ private:
         }
     };
 
-    template <int direction>
+    template <Direction direction>
     static Item* step(const Item& item) {
+        constexpr bool forward = direction == Direction::forward;
         const Node* node = item.leaf;
-        const void* slot = &item;
-        std::size_t i = node->index_of(slot);
+        std::size_t i = node->index_of(&item);
         // Up to the first node that has a neighbour on that side, then down its near edge.
-        while (direction > 0 ? i + 1 == node->count : i == 0) {
+        while (forward ? i + 1 == node->count : i == 0) {
             if (node->parent == nullptr) return nullptr;
             i = node->parent->index_of(node);
             node = node->parent;
         }
-        i = direction > 0 ? i + 1 : i - 1;
+        i = forward ? i + 1 : i - 1;
         while (!node->is_leaf) {
             node = node->child(i);
-            i = direction > 0 ? 0 : node->count - 1u;
+            i = forward ? 0 : node->count - 1u;
         }
         return node->item(i);
     }
@@ -178,8 +176,11 @@ private:
         node->is_leaf = is_leaf;
         return node;
     }
-    static void add(Node* node, const Measure& difference) {
-        for (; node != nullptr; node = node->parent) node->sum += difference;
+    void add(Node* node, std::size_t at, const Measure& difference) {
+        total_ += difference;
+        node->sums[at] += difference;
+        for (; node->parent != nullptr; node = node->parent)
+            node->parent->sums[node->parent->index_of(node)] += difference;
     }
     void insert_at(Node* leaf, std::size_t at, Item* item) {
         if (leaf->count == fan_out) {
@@ -189,62 +190,26 @@ private:
                 leaf = right;
             }
         }
-        open(leaf, at, item);
+        open(leaf, at, item, {});
         item->leaf = leaf;
-        add(leaf, item->measure());
+        add(leaf, at, item->measure());
         if (front_ == nullptr || (at == 0 && previous(*item) == nullptr)) front_ = item;
     }
-    static void open(Node* node, std::size_t at, void* slot) {
-        for (std::size_t i = node->count; i > at; --i) node->slots[i] = node->slots[i - 1];
+    static void open(Node* node, std::size_t at, void* slot, const Measure& sum) {
+        for (std::size_t i = node->count; i > at; --i) {
+            node->slots[i] = node->slots[i - 1];
+            node->sums[i] = node->sums[i - 1];
+        }
         node->slots[at] = slot;
+        node->sums[at] = sum;
         ++node->count;
     }
-    /// Splits a full node and returns the right part. What is appended at the end of a node leaves
-    /// it full: typing and loading are appends.
-    Node* halve(Node* node, std::size_t at) {
-        const std::size_t keep = at == fan_out ? fan_out - 1 : fan_out / 2;
-        Node* right = make(node->is_leaf);
-        for (std::size_t i = keep; i < fan_out; ++i) {
-            right->slots[i - keep] = node->slots[i];
-            if (node->is_leaf) {
-                node->item(i)->leaf = right;
-                right->sum += node->item(i)->measure();
-            } else {
-                node->child(i)->parent = right;
-                right->sum += node->child(i)->sum;
-            }
+    /// Takes a slot out whose sum is no longer counted above.
+    void close(Node* node, std::size_t at) {
+        for (std::size_t i = at; i + 1 < node->count; ++i) {
+            node->slots[i] = node->slots[i + 1];
+            node->sums[i] = node->sums[i + 1];
         }
-        right->count = static_cast<std::uint16_t>(fan_out - keep);
-        node->count = static_cast<std::uint16_t>(keep);
-        node->sum += Measure{} - right->sum;
-        if (node->parent == nullptr) {
-            root_ = make(false);
-            root_->sum = node->sum;
-            root_->sum += right->sum;
-            root_->count = 2;
-            root_->slots[0] = node;
-            root_->slots[1] = right;
-            node->parent = right->parent = root_;
-            return right;
-        }
-        Node* parent = node->parent;
-        std::size_t place = parent->index_of(node) + 1;
-        if (parent->count == fan_out) {
-            Node* beside = halve(parent, place);
-            if (place > parent->count) {
-                // What `right` measures was counted where it was cut off.
-                parent->sum += Measure{} - right->sum;
-                beside->sum += right->sum;
-                place -= parent->count;
-                parent = beside;
-            }
-        }
-        right->parent = parent;
-        open(parent, place, right);
-        return right;
-    }
-    void erase_slot(Node* node, std::size_t at) {
-        for (std::size_t i = at; i + 1 < node->count; ++i) node->slots[i] = node->slots[i + 1];
         --node->count;
         if (node->count > 0) return;
         Node* parent = node->parent;
@@ -254,13 +219,48 @@ private:
         }
         const std::size_t place = parent->index_of(node);
         node->parent = std::exchange(free_, node);
-        erase_slot(parent, place);
+        close(parent, place);
+    }
+    /// Splits a full node and returns the right part. What is appended at the end of a node leaves
+    /// it full: typing and loading are appends.
+    Node* halve(Node* node, std::size_t at) {
+        if (node->parent == nullptr) {
+            root_ = make(false);
+            open(root_, 0, node, total_);
+            node->parent = root_;
+        }
+        if (node->parent->count == fan_out) {
+            // Afterwards the parent is whichever half has the node.
+            halve(node->parent, node->parent->index_of(node) + 1);
+        }
+        const std::size_t keep = at == fan_out ? fan_out - 1 : fan_out / 2;
+        Node* right = make(node->is_leaf);
+        Measure moved;
+        for (std::size_t i = keep; i < fan_out; ++i) {
+            right->slots[i - keep] = node->slots[i];
+            right->sums[i - keep] = node->sums[i];
+            moved += node->sums[i];
+            if (node->is_leaf) {
+                node->item(i)->leaf = right;
+            } else {
+                node->child(i)->parent = right;
+            }
+        }
+        right->count = static_cast<std::uint16_t>(fan_out - keep);
+        node->count = static_cast<std::uint16_t>(keep);
+        Node* parent = node->parent;
+        const std::size_t place = parent->index_of(node);
+        parent->sums[place] += Measure{} - moved;
+        right->parent = parent;
+        open(parent, place + 1, right, moved);
+        return right;
     }
 
     std::deque<Node> nodes_;
     Node* free_ = nullptr;  ///< linked by parent
     Node* root_ = nullptr;
     Item* front_ = nullptr;
+    Measure total_;
 };
 
 }  // namespace syncline
