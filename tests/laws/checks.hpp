@@ -17,8 +17,16 @@ std::optional<Value> shown(const Store& store) {
     if (!store.live()) return std::nullopt;
     if constexpr (std::is_same_v<Store, OrMap>) {
         return view(store);
+    } else if constexpr (std::is_same_v<Store, Text>) {
+        Value::Array spans;
+        for (const Text::Span& span : store.spans()) {
+            Value::Map members;
+            for (const auto& [name, value] : span.properties) members.push_back({name, value});
+            spans.push_back(Value::Array{span.text, members});
+        }
+        return spans;
     } else {
-        return view(Node(Node::Store(store)));
+        return view(Node(store));
     }
 }
 
@@ -27,19 +35,8 @@ std::vector<ModelOp> model_ops(const History<Store>& history, OpMask known) {
     std::vector<ModelOp> ops;
     for (std::size_t i = 0; i < history.made.size(); ++i) {
         if ((known >> i & 1) == 0) continue;
-        ModelOp& model = ops.emplace_back();
         const auto& update = history.made[i].update;
-        const Op* op = nullptr;
-        if constexpr (std::is_same_v<Store, OrMap>) {
-            model.path = update.op.path;
-            op = &update.op.op;
-        } else {
-            op = &update.op;
-        }
-        model.code = op->code;
-        model.value = op->value;
-        model.amount = op->amount;
-        model.at = update.at;
+        ModelOp& model = ops.emplace_back(model_of(update.op, update.at));
         model.number = i;
         model.past = history.made[i].past;
     }
@@ -54,7 +51,9 @@ inline std::string text_of(const std::optional<Value>& value) {
 template <typename Store>
 std::string model_violation(const History<Store>& history, const Replicated<Store>& state,
                             OpMask known) {
-    const auto expected = model_field(Mutators<Store>::type, model_ops(history, known));
+    constexpr Type type = Mutators<Store>::type;
+    const std::vector<ModelOp> ops = model_ops(history, known);
+    const auto expected = type == Type::text ? model_spans(ops) : model_field(type, ops);
     const auto actual = shown(*state);
     if (actual == expected) return {};
     return "shows " + text_of(actual) + ", the model says " + text_of(expected);
@@ -86,7 +85,7 @@ Bytes bytes_of(const Replicated<Store>& state) {
         return wire::encode_state(*state, state.context());
     } else {
         OrMap map;
-        if (!state->empty()) map.insert({"f", Mutators<Store>::type}, Node(Node::Store(*state)));
+        if (!state->empty()) map.insert({"f", Mutators<Store>::type}, Node(*state));
         return wire::encode_state(map, state.context());
     }
 }
@@ -268,6 +267,7 @@ private:
                 }
                 for (std::size_t choice = 0; choice < Mutators<Store>::choices; ++choice) {
                     const auto ops = Mutators<Store>::make(*before, replica(author), choice);
+                    if (ops.empty()) continue;
                     Steps longer = steps;
                     R state = before;
                     Step& step = longer.emplace_back();

@@ -7,8 +7,9 @@
 using namespace syncline;
 using namespace syncline::testing;
 
-#define SYNCLINE_EVERY_TYPE \
-    OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag, LwwRegister, MvRegister, OrMap
+#define SYNCLINE_EVERY_TYPE                                                                       \
+    OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag, LwwRegister, MvRegister, Text, List, \
+        OrMap
 
 TEMPLATE_TEST_CASE("every history keeps the laws and means what the model says", "[laws]",
                    SYNCLINE_EVERY_TYPE) {
@@ -19,7 +20,7 @@ TEMPLATE_TEST_CASE("every history keeps the laws and means what the model says",
         const auto history = History<TestType>::arbitrary(random);
         const std::string violation = history_violation(history, random);
         if (violation.empty()) continue;
-        FAIL("seed " << seed << ": " << violation);
+        FAIL("seed " << seed << ": " << violation << history.describe());
     }
     SUCCEED(runs << " histories");
 }

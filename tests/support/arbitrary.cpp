@@ -1,5 +1,7 @@
 #include "support/arbitrary.hpp"
 
+#include "syncline/document/json.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <limits>
@@ -99,14 +101,29 @@ Value arbitrary_value(Random& random, std::size_t depth) {
 
 namespace {
 
-const std::vector<Type> all_types = {
-    Type::map,       Type::or_set,  Type::rw_set,  Type::g_set,        Type::pn_counter,
-    Type::g_counter, Type::ew_flag, Type::dw_flag, Type::lww_register, Type::mv_register};
+const std::vector<Type> all_types = {Type::map,         Type::or_set,     Type::rw_set,
+                                     Type::g_set,       Type::pn_counter, Type::g_counter,
+                                     Type::ew_flag,     Type::dw_flag,    Type::lww_register,
+                                     Type::mv_register, Type::list,       Type::text};
 
-FieldKey arbitrary_field(Random& random, bool is_last) {
+/// One that an op of `author` with the counter `below` may name.
+Dot arbitrary_dot(Random& random, const ReplicaId& author, std::uint64_t below) {
+    const ReplicaId who = random.one_in(2) ? author : replica(random.below(6));
+    if (who == author && below > 1)
+        return {author, below - 1 - (random() >> random.below(64)) % (below - 1)};
+    return {who == author ? replica(7) : who, 1 + (random() >> random.below(64)) % counter_max};
+}
+
+/// A step down from a map or a list.
+Step arbitrary_step(Random& random, Type from, bool is_last, const ReplicaId& author,
+                    std::uint64_t below) {
+    const Type containers[] = {Type::map, Type::map, Type::list};
+    const Type type = is_last ? all_types[random.below(all_types.size())]
+                              : containers[random.below(std::size(containers))];
+    if (from == Type::list) return {arbitrary_dot(random, author, below), type};
     std::string key = random.one_in(3) ? arbitrary_text(random, wire::key_bytes_max)
                                        : std::string(1, static_cast<char>('a' + random.below(3)));
-    return {std::move(key), is_last ? all_types[random.below(all_types.size())] : Type::map};
+    return Step(FieldKey{std::move(key), type});
 }
 
 DotSet arbitrary_dots(Random& random, const ReplicaId& author, std::uint64_t below) {
@@ -127,12 +144,35 @@ DotSet arbitrary_dots(Random& random, const ReplicaId& author, std::uint64_t bel
 Op arbitrary_wire_op(Random& random, Type type, const ReplicaId& author, std::uint64_t counter) {
     Op op;
     do {
-        op.code = static_cast<OpCode>(1 + random.below(9));
+        op.code = static_cast<OpCode>(1 + random.below(12));
     } while (!accepts(type, op.code));
     const bool counts = op.code == OpCode::add || op.code == OpCode::cancel;
-    if (!counts) op.removes = arbitrary_dots(random, author, counter);
-    if (op.code == OpCode::set || op.code == OpCode::insert || op.code == OpCode::erase) {
+    const bool places = op.code == OpCode::place || op.code == OpCode::move;
+    const bool sequence = type == Type::list || type == Type::text;
+    const auto some_dot = [&] { return arbitrary_dot(random, author, counter); };
+    const auto side = [&] { return random.one_in(2) ? Side::left : Side::right; };
+    const auto anchor = [&] { return Anchor{random.one_in(4) ? Dot{} : some_dot(), side()}; };
+    if (!counts && !places) op.removes = arbitrary_dots(random, author, counter);
+    if (op.code == OpCode::set || op.code == OpCode::insert ||
+        (op.code == OpCode::erase && !sequence)) {
         op.value = arbitrary_value(random);
+    }
+    if (op.code == OpCode::erase && type == Type::list && random.one_in(2)) op.element = some_dot();
+    if (places && !random.one_in(4)) op.place = {some_dot(), side()};
+    if (op.code == OpCode::move) op.element = some_dot();
+    if (op.code == OpCode::mark)
+        op.mark = Mark{arbitrary_text(random, 9), arbitrary_value(random), anchor(), anchor()};
+    if (op.code == OpCode::place && type == Type::text) {
+        op.inner = Type::text;
+        op.value = "x" + arbitrary_text(random, 1'000);
+    } else if (op.code == OpCode::place && random.one_in(3)) {
+        const Type inner[] = {Type::map, Type::list, Type::text, Type::pn_counter, Type::g_counter};
+        op.inner = inner[random.below(std::size(inner))];
+    } else if (op.code == OpCode::place) {
+        Value::Array values;
+        for (std::size_t left = 1 + random.below(3); left > 0; --left)
+            values.push_back(arbitrary_value(random, 2));
+        op.value = std::move(values);
     }
     if (op.code == OpCode::add) {
         op.amount = static_cast<std::int64_t>(random() >> (11 + random.below(53)));
@@ -174,19 +214,22 @@ Change arbitrary_change(Random& random) {
             continue;
         }
         std::vector<Path> paths;
-        for (std::size_t ops = 1 + random.below(5); ops > 0; --ops, ++counter) {
+        for (std::size_t ops = 1 + random.below(5); ops > 0; --ops) {
             Path path;
             if (!paths.empty() && random.one_in(2)) {
                 path = paths[random.below(paths.size())];
             } else {
                 for (std::size_t steps = random.below(random.one_in(9) ? 17 : 4); steps > 0;
                      --steps) {
-                    path.push_back(arbitrary_field(random, steps == 1));
+                    const Type from = path.empty() ? Type::map : path.back().type;
+                    path.push_back(
+                        arbitrary_step(random, from, steps == 1, change.replica, counter));
                 }
                 paths.push_back(path);
             }
             const Type type = path.empty() ? Type::map : path.back().type;
             section.ops.push_back({path, arbitrary_wire_op(random, type, change.replica, counter)});
+            counter += span(section.ops.back().op);
         }
         change.sections.push_back(std::move(section));
     }
@@ -265,6 +308,150 @@ std::vector<Op> Mutators<MvRegister>::make(const MvRegister& reg, const ReplicaI
     return {choice == 2 ? reg.clear() : reg.set(static_cast<int>(choice))};
 }
 
+std::string describe(const FieldOp& op, const Event& at) {
+    static constexpr const char* names[] = {"?",      "set",     "add",    "insert", "erase",
+                                            "enable", "disable", "create", "clear",  "cancel",
+                                            "place",  "move",    "mark"};
+    const auto dot = [](const Dot& d) {
+        if (d.counter == 0) return std::string("-");
+        return std::string(
+                   1, static_cast<char>('a' + std::to_integer<int>(d.replica.bytes[0]) - 0xA0)) +
+               std::to_string(d.counter);
+    };
+    const auto side = [](Side s) { return s == Side::left ? "<" : ">"; };
+    std::string text = dot(at.dot) + "@" + std::to_string(at.hlc.packed) + " ";
+    for (const Step& step : op.path) {
+        text += "/" + (step.is_element() ? dot(step.element) : step.key) + ":" +
+                std::string(name_of(step.type));
+    }
+    text += " " + std::string(names[static_cast<std::size_t>(op.op.code)]);
+    if (!op.op.value.is_null()) text += " " + to_json(op.op.value);
+    if (op.op.code == OpCode::add) text += " " + std::to_string(op.op.amount);
+    if (op.op.code == OpCode::place || op.op.code == OpCode::move) {
+        if (op.op.inner != Type::lww_register) text += " " + std::string(name_of(op.op.inner));
+        text += " at " + dot(op.op.place.parent) + side(op.op.place.side);
+    }
+    if (op.op.element.counter != 0) text += " of " + dot(op.op.element);
+    if (op.op.mark) {
+        text += " " + op.op.mark->name + "=" + to_json(op.op.mark->value) + " " +
+                dot(op.op.mark->from.element) + side(op.op.mark->from.side) + ".." +
+                dot(op.op.mark->to.element) + side(op.op.mark->to.side);
+    }
+    if (!op.op.removes.empty()) text += " removes";
+    for (const Dot& removed : op.op.removes) text += " " + dot(removed);
+    for (const auto& [who, mark] : op.op.cancels)
+        text += " cancels " + dot({who, mark.counter}) + "=" + std::to_string(mark.sum);
+    return text;
+}
+
+namespace {
+
+/// `part` fifteenths of `whole`.
+std::uint32_t portion(std::uint32_t whole, std::size_t part) {
+    return static_cast<std::uint32_t>(whole * part / 15);
+}
+
+}  // namespace
+
+std::vector<Op> Mutators<Text>::make(const Text& text, const ReplicaId&, std::size_t choice) {
+    static const std::vector<std::string> pieces = {"a",
+                                                    "b",
+                                                    "c",
+                                                    "de",
+                                                    "fgh",
+                                                    "\xC3\xA9",
+                                                    "\xE2\x82\xAC-",
+                                                    "\xF0\x9F\x98\x80",
+                                                    "x\xF0\x9F\x98\x80y",
+                                                    "0123456789"};
+    static const std::vector<std::string> names = {"bold", "link"};
+    static const std::vector<Value> values = {true, nullptr, "x"};
+    const std::size_t kind = choice % 16;
+    const std::uint32_t at = portion(text.size(), choice / 16 % 16);
+    const std::size_t detail = choice / 256;
+    const std::uint32_t left = text.size() - at;
+    if (kind < 7) return {text.insert(at, pieces[detail % pieces.size()]).value()};
+    if (kind == 7) return {text.create()};
+    if (kind == 8) return {clear_of(text)};
+    if (left == 0) return {};
+    const std::uint32_t count = 1 + static_cast<std::uint32_t>(detail % std::min(left, 4u));
+    if (kind < 13) return {text.erase(at, count).value()};
+    return {
+        text.mark(at, count, names[detail % 2], values[detail % 3], static_cast<Expand>(detail / 4))
+            .value()};
+}
+
+std::vector<FieldOp> Mutators<List>::make(const List& list, const ReplicaId& author,
+                                          std::size_t choice) {
+    const std::size_t kind = choice % 16;
+    const std::uint32_t size = list.size();
+    const std::uint32_t at = portion(size, choice / 16 % 16);
+    const std::size_t detail = choice / 256;
+    const auto one = [](Op op) { return std::vector<FieldOp>{{{}, std::move(op)}}; };
+    if (kind < 4) {
+        std::vector<Value> values;
+        for (std::size_t i = 0; i <= detail % 3; ++i)
+            values.push_back(static_cast<int>(detail + i));
+        return one(list.insert(at, std::move(values)).value());
+    }
+    if (kind == 4) {
+        const Type inner[] = {Type::map, Type::list, Type::text, Type::pn_counter, Type::g_counter};
+        return one(list.insert(at, inner[detail % 5]).value());
+    }
+    if (kind == 5) return one(list.create());
+    if (kind == 6 && detail % 2 == 0) {
+        std::vector<FieldOp> ops = {{{}, clear_of(list)}};
+        for (const auto& [id, element] : list.elements()) {
+            for (FieldOp& cancel : element.contents().cancels(author)) {
+                cancel.path.front() = Step(id, cancel.path.front().type);
+                ops.push_back(std::move(cancel));
+            }
+        }
+        return ops;
+    }
+    if (size == 0) return {};
+    const std::uint32_t index = std::min(at, size - 1);
+    if (kind < 9) {
+        const auto count = 1 + static_cast<std::uint32_t>(detail % std::min(size - index, 3u));
+        return list.erase({}, index, count, author).value();
+    }
+    if (kind < 12) return one(list.move(index, portion(size - 1, detail)).value());
+    if (kind < 14) return list.replace({}, index, static_cast<int>(detail), author).value();
+    // Inside an element: in the container that is there, or in one that somebody else has made.
+    const Dot id = *list.id(index);
+    Type type = detail % 4 == 0 ? Type::text : Type::map;
+    if (const OrMap* contents = list.contents(id); contents != nullptr)
+        type = contents->fields().begin()->first.type;
+    const OrMap none;
+    const OrMap& contents = list.contents(id) == nullptr ? none : *list.contents(id);
+    Path inside = {FieldKey{"", type}};
+    std::vector<FieldOp> ops;
+    if (type == Type::map) {
+        inside.push_back(FieldKey{"k", detail % 2 == 0 ? Type::lww_register : Type::pn_counter});
+        if (detail % 2 == 0) {
+            ops.push_back({inside, contents.at<LwwRegister>(inside).set(static_cast<int>(detail))});
+        } else {
+            ops.push_back({inside, contents.at<PnCounter>(inside).add(1)});
+        }
+    } else if (type == Type::text) {
+        for (Op& op : Mutators<Text>::make(contents.at<Text>(inside), author, detail * 16 + detail))
+            ops.push_back({inside, std::move(op)});
+    } else if (type == Type::list) {
+        const List& inner = contents.at<List>(inside);
+        const Op op = detail % 3 == 0 && inner.size() > 0 ? inner.move(0, inner.size() - 1).value()
+                                                          : inner.insert(0, Type::map).value();
+        ops.push_back({inside, op});
+    } else if (type == Type::pn_counter) {
+        ops.push_back({inside, contents.at<PnCounter>(inside).add(-2)});
+    } else if (type == Type::g_counter) {
+        ops.push_back({inside, contents.at<GCounter>(inside).add(3)});
+    } else {
+        ops.push_back({inside, contents.at<LwwRegister>(inside).set("again")});
+    }
+    for (FieldOp& op : ops) op.path.front() = Step(id, op.path.front().type);
+    return ops;
+}
+
 namespace {
 
 template <typename Store>
@@ -272,10 +459,26 @@ std::vector<FieldOp> at_path(const OrMap& map, const Path& path, const ReplicaId
                              std::size_t choice) {
     std::vector<FieldOp> ops;
     using M = Mutators<Store>;
-    for (Op& op : M::make(map.at<Store>(path), author, choice % M::choices)) {
-        ops.push_back({path, std::move(op)});
+    for (auto& op : M::make(map.at<Store>(path), author, choice % M::choices)) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(op)>, Op>) {
+            ops.push_back({path, std::move(op)});
+        } else {
+            Path whole = path;
+            whole.insert(whole.end(), op.path.begin(), op.path.end());
+            ops.push_back({std::move(whole), std::move(op.op)});
+        }
     }
     return ops;
+}
+
+/// To a map in the list "k" in the map at `path`, if there is one.
+Path into_list(const OrMap& map, Path path, std::size_t choice) {
+    path.push_back({"k", Type::list});
+    const List& list = map.at<List>(path);
+    if (list.size() == 0) return {};
+    const auto id = list.id(static_cast<std::uint32_t>(choice % list.size()));
+    path.push_back({*id, Type::map});
+    return map.find(path) == nullptr ? Path{} : path;
 }
 
 }  // namespace
@@ -285,13 +488,17 @@ std::vector<FieldOp> Mutators<OrMap>::make(const OrMap& map, const ReplicaId& au
     // The number is taken apart into a place, a type and a mutator of that type.
     static const FieldKey m{"m", Type::map};
     static const std::vector<Path> places = {{}, {m}, {m}, {m, m}};
-    Path path = places[choice % 4];
-    choice /= 4;
-    const std::size_t what = choice % 20;
-    choice /= 20;
+    const std::size_t place = choice % 6;
+    choice /= 6;
+    const std::size_t what = choice % 24;
+    choice /= 24;
+    Path path = place < 4 ? places[place] : into_list(map, places[place - 4], choice);
+    if (place == 5 && choice % 2 == 0) {
+        if (Path deeper = into_list(map, path, choice); !deeper.empty()) path = deeper;
+    }
     if (what == 10 || what == 11) return {map.create(path)};
-    if (what >= 18) return map.clear(path, author);
-    const Type last = all_types[what % 10];
+    if (what == 12) return map.clear(path, author);
+    const Type last = what < 10 ? all_types[what] : what < 20 ? Type::list : Type::text;
     if (last == Type::map) return map.clear({m}, author);
     path.push_back({"k", last});
     if (choice == 4) return map.clear(path, author);
@@ -304,6 +511,8 @@ std::vector<FieldOp> Mutators<OrMap>::make(const OrMap& map, const ReplicaId& au
         case Type::ew_flag: return at_path<EwFlag>(map, path, author, choice);
         case Type::dw_flag: return at_path<DwFlag>(map, path, author, choice);
         case Type::lww_register: return at_path<LwwRegister>(map, path, author, choice);
+        case Type::list: return at_path<List>(map, path, author, choice);
+        case Type::text: return at_path<Text>(map, path, author, choice);
         default: return at_path<MvRegister>(map, path, author, choice);
     }
 }

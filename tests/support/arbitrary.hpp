@@ -53,6 +53,9 @@ inline const ReplicaId dave = replica(3);
 /// Flips, drops, repeats or inserts a few bytes.
 [[nodiscard]] Bytes damaged(Bytes bytes, Random& random);
 
+/// One line: who does what to which dots.
+[[nodiscard]] std::string describe(const FieldOp& op, const Event& at);
+
 /// What a test can do with a type: `choices` numbered mutator calls on a state. The ops of one call
 /// are one after the other.
 template <typename Store>
@@ -102,8 +105,18 @@ struct Mutators<MvRegister> : SingleOp<MvRegister, 3, Type::mv_register> {
     static std::vector<Op> make(const MvRegister& reg, const ReplicaId&, std::size_t choice);
 };
 template <>
+struct Mutators<Text> : SingleOp<Text, 16 * 16 * 16, Type::text> {
+    static std::vector<Op> make(const Text& text, const ReplicaId&, std::size_t choice);
+};
+template <>
+struct Mutators<List> {
+    static constexpr std::size_t choices = 16 * 16 * 16;
+    static constexpr Type type = Type::list;
+    static std::vector<FieldOp> make(const List& list, const ReplicaId& author, std::size_t choice);
+};
+template <>
 struct Mutators<OrMap> {
-    static constexpr std::size_t choices = 400;
+    static constexpr std::size_t choices = 6 * 24 * 4096;
     static constexpr Type type = Type::map;
     static std::vector<FieldOp> make(const OrMap& map, const ReplicaId& author, std::size_t choice);
 };
@@ -149,6 +162,26 @@ struct History {
         replicas[to].apply(made[op].update);
         clocks_[to].observe(made[op].update.at.hlc);
         seen[to] |= OpMask{1} << op;
+    }
+    /// For people, when a law is broken.
+    [[nodiscard]] std::string describe() const {
+        std::string text;
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            std::string past;
+            for (std::size_t j = 0; j < i; ++j) {
+                if ((made[i].past >> j & 1) != 0) past += " " + std::to_string(j);
+            }
+            const auto& op = made[i].update.op;
+            FieldOp field;
+            if constexpr (std::is_same_v<typename Store::OpType, Op>) {
+                field.op = op;
+            } else {
+                field = op;
+            }
+            text += "\n" + std::to_string(i) + ": " + testing::describe(field, made[i].update.at) +
+                    "  saw" + past;
+        }
+        return text;
     }
     /// Some op that `to` lacks and may take in, or made.size().
     [[nodiscard]] std::size_t some_ready(OpMask known, Random& random) const {

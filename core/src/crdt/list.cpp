@@ -222,16 +222,17 @@ Op List::create() const {
 
 // Replication
 
-void List::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
+void List::apply_at(const FieldOp& op, std::size_t depth, const Event& at,
+                    const CausalContext* seen) {
     if (depth < op.path.size()) {
         const Dot& id = op.path[depth].element;
-        open(id).contents().apply_at(op, depth, at);
+        open(id).contents().apply_at(op, depth, at, seen);
         return refresh(id);
     }
     take_at(op, depth);
     switch (op.op.code) {
         case OpCode::create: presence_.insert(at.dot); break;
-        case OpCode::place: place(op.op, at); break;
+        case OpCode::place: place(op.op, at, seen); break;
         case OpCode::move: move(op.op, at); break;
         default: break;
     }
@@ -253,28 +254,40 @@ void List::take_at(const FieldOp& op, std::size_t depth) {
     refresh(id);
 }
 
-void List::place(const Op& op, const Event& at) {
-    if (op.inner != Type::lww_register) {
-        // One container: made as a field of that type is, by the first op on it.
-        if (!order_.insert(at.dot, 1, op.place, Order::State::dead, {})) return;
-        FieldOp made{{FieldKey{"", op.inner}}, {}};
-        made.op.code = op.inner == Type::pn_counter || op.inner == Type::g_counter ? OpCode::add
-                                                                                   : OpCode::create;
-        open(at.dot).contents().apply(made, at);
-        return refresh(at.dot);
-    }
-    if (op.value.array() == nullptr) return;
-    std::vector<Value> values = *op.value.array();
-    const auto length = static_cast<std::uint32_t>(values.size());
-    if (!order_.insert(at.dot, length, op.place, Order::State::plain,
-                       ListPayload(at.hlc, std::move(values))))
+void List::place_container(const Op& op, const Event& at, const CausalContext* seen) {
+    // Made as a field of that type is, by the first op on it.
+    if (order_.contains(at.dot) || !order_.insert(at.dot, 1, op.place, Order::State::dead, {}))
         return;
+    const bool counts = op.inner == Type::pn_counter || op.inner == Type::g_counter;
+    FieldOp made{{FieldKey{"", op.inner}}, {}};
+    made.op.code = counts ? OpCode::add : OpCode::create;
+    ListElement& element = open(at.dot);
+    if (counts || seen == nullptr || !seen->contains(at.dot)) element.contents().apply(made, at);
+    refresh(at.dot);
+}
+
+void List::place(const Op& op, const Event& at, const CausalContext* seen) {
+    if (op.inner != Type::lww_register) return place_container(op, at, seen);
+    if (op.value.array() == nullptr || op.value.array()->empty()) return;
+    const std::vector<Value>& values = *op.value.array();
+    const DotRun own{at.dot.replica, at.dot.counter, at.dot.counter + values.size() - 1};
+    if (Order::is_inside(own, op.place)) return;
+    const DotSet news = order_.unknown(own);
+    for (const DotRun& run : news.runs()) {
+        const auto offset = static_cast<std::uint32_t>(run.first - own.first);
+        const auto from = values.begin() + static_cast<std::ptrdiff_t>(offset);
+        order_.insert({own.replica, run.first}, static_cast<std::uint32_t>(run.size()),
+                      Order::place_in(at.dot, offset, op.place), Order::State::plain,
+                      ListPayload(at.hlc, {from, from + static_cast<std::ptrdiff_t>(run.size())}));
+    }
     // What reached an element before it came joins it.
-    const Dot end{at.dot.replica, at.dot.counter + length};
     std::vector<Dot> early;
-    for (auto known = elements_.lower_bound(at.dot); known != elements_.end() && known->first < end;
-         ++known)
-        early.push_back(known->first);
+    for (auto known = elements_.lower_bound(at.dot);
+         known != elements_.end() && known->first.replica == own.replica &&
+         known->first.counter <= own.last;
+         ++known) {
+        if (news.contains(known->first)) early.push_back(known->first);
+    }
     for (const Dot& id : early) {
         const auto offset = static_cast<std::size_t>(id.counter - at.dot.counter);
         DotValues values_of;
@@ -285,6 +298,12 @@ void List::place(const Op& op, const Event& at) {
         elements_.at(id).contents().insert(value_field, Node(LwwRegister(std::move(values_of))));
         refresh(id);
     }
+    if (seen == nullptr) return;
+    DotSet removed;
+    for (const Dot& dot : news) {
+        if (seen->contains(dot)) removed.insert(dot);
+    }
+    erase_elements(removed);
 }
 
 void List::move(const Op& op, const Event& at) {

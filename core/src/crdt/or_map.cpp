@@ -203,7 +203,8 @@ std::vector<FieldOp> OrMap::clear(const Path& path, const ReplicaId& author) con
     return ops;
 }
 
-void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
+void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at,
+                     const CausalContext* seen) {
     if (depth == op.path.size()) return apply_here(op.op, at);
 
     // Ops that only take away must not create what they do not find.
@@ -215,9 +216,11 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at) {
     }
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
-        map->apply_at(op, depth + 1, at);
+        map->apply_at(op, depth + 1, at, seen);
     } else if (auto* list = node.as<List>()) {
-        list->apply_at(op, depth + 1, at);
+        list->apply_at(op, depth + 1, at, seen);
+    } else if (auto* text = node.as<Text>(); text != nullptr && depth + 1 == op.path.size()) {
+        text->apply(op.op, at, seen);
     } else if (depth + 1 == op.path.size()) {
         node.visit([&](auto& store) {
             if constexpr (std::is_same_v<typename std::decay_t<decltype(store)>::OpType, Op>)

@@ -297,15 +297,20 @@ Result<Op> Text::mark(std::uint32_t from, std::uint32_t count, std::string name,
     made.to = anchor(from + count, grows_after ? Side::left : Side::right, unit);
     Op op;
     op.code = OpCode::mark;
-    const auto new_from = slot(made.from);
-    const auto new_to = slot(made.to);
+    // In one gap the points of the element in front come before those of the one behind: what is
+    // typed into the gap later comes between them.
+    const auto point = [this](const Anchor& anchor) {
+        return std::pair(slot(anchor), anchor.side == Side::left);
+    };
+    const auto new_from = point(made.from);
+    const auto new_to = point(made.to);
     for (const auto& [dot, known] : marks_) {
         if (known.mark.name != made.name) continue;
-        const auto known_from = slot(known.mark.from);
-        const auto known_to = slot(known.mark.to);
-        if (!known_from || !known_to) continue;
-        const bool inside = *new_from <= *known_from && *known_to <= *new_to;
-        if (inside || *known_from >= *known_to) op.removes.insert(dot);
+        const auto known_from = point(known.mark.from);
+        const auto known_to = point(known.mark.to);
+        if (!known_from.first || !known_to.first) continue;
+        const bool inside = new_from <= known_from && known_to <= new_to;
+        if (inside || known_from >= known_to) op.removes.insert(dot);
     }
     op.mark = std::move(made);
     return op;
@@ -320,13 +325,38 @@ Op Text::create() const {
 
 // Replication
 
-void Text::apply(const Op& op, const Event& at) {
+void Text::apply(const Op& op, const Event& at, const CausalContext* seen) {
     take(op);
     if (op.code == OpCode::create) presence_.insert(at.dot);
     if (op.code == OpCode::mark && op.mark) marks_.emplace(at.dot, StampedMark{*op.mark, at.hlc});
-    if (op.code != OpCode::place || op.value.text() == nullptr) return;
-    const std::string& text = *op.value.text();
-    order_.insert(at.dot, code_points(text), op.place, Order::State::plain, TextPayload(text));
+    if (op.code == OpCode::place) place(op, at, seen);
+}
+
+void Text::place(const Op& op, const Event& at, const CausalContext* seen) {
+    const std::string* text = op.value.text();
+    if (text == nullptr || text->empty()) return;
+    const DotRun own{at.dot.replica, at.dot.counter, at.dot.counter + code_points(*text) - 1};
+    if (Order::is_inside(own, op.place)) return;
+    const TextPayload all(*text);
+    const DotSet news = order_.unknown(own);
+    for (const DotRun& run : news.runs()) {
+        const auto offset = static_cast<std::uint32_t>(run.first - own.first);
+        const auto length = static_cast<std::uint32_t>(run.size());
+        const std::size_t begin = all.offset(offset);
+        order_.insert({own.replica, run.first}, length, Order::place_in(at.dot, offset, op.place),
+                      Order::State::plain,
+                      TextPayload(text->substr(begin, all.offset(offset + length) - begin)));
+    }
+    if (seen == nullptr) return;
+    for (const Dot& dot : news) {
+        if (seen->contains(dot)) kill({dot.replica, dot.counter, dot.counter});
+    }
+}
+
+void Text::kill(const DotRun& dots) {
+    order_.for_each_in(dots, [&](Order::At at, std::uint32_t length) {
+        if (at.run->visible()) order_.kill(at, length);
+    });
 }
 
 Text Text::delta(const Op& op, const Event& at, const Text&) {
@@ -338,11 +368,7 @@ Text Text::delta(const Op& op, const Event& at, const Text&) {
 void Text::erase(const DotSet& dots) {
     if (dots.empty()) return;
     presence_.erase_all(dots);
-    for (const DotRun& run : dots.runs()) {
-        order_.for_each_in(run, [&](Order::At at, std::uint32_t length) {
-            if (at.run->visible()) order_.kill(at, length);
-        });
-    }
+    for (const DotRun& run : dots.runs()) kill(run);
     for (auto at = marks_.begin(); at != marks_.end();)
         at = dots.contains(at->first) ? marks_.erase(at) : std::next(at);
 }
@@ -402,11 +428,7 @@ void Text::join(const Text& other, const CausalContext& mine, const CausalContex
             });
         }
     });
-    for (const DotRun& run : gone.runs()) {
-        order_.for_each_in(run, [&](Order::At at, std::uint32_t length) {
-            if (at.run->visible()) order_.kill(at, length);
-        });
-    }
+    for (const DotRun& run : gone.runs()) kill(run);
 
     // What is shown there comes if it was never seen here.
     order_.join_places(other.order_, [&](const Dot& dot, std::uint32_t length,

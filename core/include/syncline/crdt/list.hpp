@@ -131,7 +131,11 @@ public:
 
     // ---- Replication; see Replicated
 
-    void apply(const FieldOp& op, const Event& at) { apply_at(op, 0, at); }
+    /// `seen`, if some of the op's own dots were seen before: those whose elements are not here
+    /// were removed before they came.
+    void apply(const FieldOp& op, const Event& at, const CausalContext* seen = nullptr) {
+        apply_at(op, 0, at, seen);
+    }
     [[nodiscard]] static List delta(const FieldOp& op, const Event& at, const List& before);
     void take(const FieldOp& op) { take_at(op, 0); }
     [[nodiscard]] static const DotSet& removes(const FieldOp& op) { return op.op.removes; }
@@ -151,14 +155,16 @@ public:
     /// For decoders: `order` with plain and dead runs only.
     List(DotSet presence, Order order, Elements elements);
     /// For maps, which pass ops on: the op's path from `depth` on is meant for this list.
-    void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
+    void apply_at(const FieldOp& op, std::size_t depth, const Event& at,
+                  const CausalContext* seen = nullptr);
     void take_at(const FieldOp& op, std::size_t depth);
     void collect_live(std::vector<DotRun>& dots) const;
 
     friend bool operator==(const List& a, const List& b);
 
 private:
-    void place(const Op& op, const Event& at);
+    void place(const Op& op, const Event& at, const CausalContext* seen);
+    void place_container(const Op& op, const Event& at, const CausalContext* seen);
     void move(const Op& op, const Event& at);
     /// The element's contents in a form that can change; refresh() must follow.
     ListElement& open(const Dot& id);

@@ -73,7 +73,10 @@ public:
     /// One op for each counter in the map that shows something: cancels it for `author`.
     [[nodiscard]] std::vector<FieldOp> cancels(const ReplicaId& author) const;
 
-    void apply(const FieldOp& op, const Event& at) { apply_at(op, 0, at); }
+    /// `seen`, for an op that places elements some of which were seen before: see Text::apply().
+    void apply(const FieldOp& op, const Event& at, const CausalContext* seen = nullptr) {
+        apply_at(op, 0, at, seen);
+    }
     [[nodiscard]] static OrMap delta(const FieldOp& op, const Event& at, const OrMap& before);
     /// The part of apply() that takes away: all that is left to do for an op whose own dot was
     /// removed before it came.
@@ -99,7 +102,7 @@ private:
     /// For a step out of this map, or out of the element whose contents it is.
     [[nodiscard]] const Node* find_step(const Step& step) const;
     /// The op's path from `depth` on is meant for this map.
-    void apply_at(const FieldOp& op, std::size_t depth, const Event& at);
+    void apply_at(const FieldOp& op, std::size_t depth, const Event& at, const CausalContext* seen);
     void apply_here(const Op& op, const Event& at);
     void take_at(const FieldOp& op, std::size_t depth);
     void take_here(const Op& op);

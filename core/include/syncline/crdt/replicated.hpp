@@ -3,6 +3,8 @@
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/op.hpp"
 
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
 namespace syncline {
@@ -44,24 +46,35 @@ public:
         return made;
     }
 
-    /// Takes an update in. False when its dot was seen before: nothing happens then, but that a dot
-    /// seen only as removed by a delta still takes away what its op takes away.
+    /// Takes an update in. False when its dots were seen before: nothing happens then, but that a
+    /// dot seen only as removed by a delta still takes away what its op takes away; and elements of
+    /// a sequence that were removed before they came still leave their places.
     bool apply(const Update& update) {
-        const bool is_new = !context_.contains(update.at.dot);
-        if (is_new) {
+        const DotRun own = dots_of(update);
+        std::uint64_t seen = 0;
+        for (std::uint64_t counter = own.first; counter <= own.last; ++counter)
+            seen += context_.contains({own.replica, counter}) ? 1 : 0;
+        if (seen == 0) {
             state_.apply(update.op, update.at);
-            context_.insert(update.at.dot);
+        } else if constexpr (requires { state_.apply(update.op, update.at, &context_); }) {
+            if (op_of(update).code == OpCode::place) {
+                state_.apply(update.op, update.at, &context_);
+            } else {
+                state_.take(update.op);
+            }
         } else {
             state_.take(update.op);
         }
+        context_.insert(own.replica, {own.first, own.last});
         context_.insert(Store::removes(update.op));
-        return is_new;
+        return seen < own.size();
     }
 
     /// The update as a small state: joined into `before` it has the update's effect.
     [[nodiscard]] static Replicated delta(const Update& update, const Replicated& before) {
         CausalContext context;
-        context.insert(update.at.dot);
+        const DotRun own = dots_of(update);
+        context.insert(own.replica, {own.first, own.last});
         context.insert(Store::removes(update.op));
         return Replicated(Store::delta(update.op, update.at, before.state_), std::move(context));
     }
@@ -79,6 +92,18 @@ public:
     friend bool operator==(const Replicated&, const Replicated&) = default;
 
 private:
+    static const Op& op_of(const Update& update) {
+        if constexpr (std::is_same_v<OpType, Op>) {
+            return update.op;
+        } else {
+            return update.op.op;
+        }
+    }
+    static DotRun dots_of(const Update& update) {
+        const Dot& first = update.at.dot;
+        return {first.replica, first.counter, first.counter + span(op_of(update)) - 1};
+    }
+
     Store state_;
     CausalContext context_;
 };

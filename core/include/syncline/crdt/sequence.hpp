@@ -184,17 +184,46 @@ public:
         }
     }
 
+    /// Those of these dots that no element has. O(log n) and what it returns.
+    [[nodiscard]] DotSet unknown(const DotRun& dots) const {
+        DotSet none;
+        for (std::uint64_t counter = dots.first; counter <= dots.last;) {
+            const Run* run = index_.find_or_next({dots.replica, counter});
+            const bool is_known = run != nullptr && run->first <= counter;
+            if (!is_known) {
+                const std::uint64_t end =
+                    run == nullptr ? dots.last : std::min(dots.last, run->first - 1);
+                none.insert(DotRun{dots.replica, counter, end});
+                counter = end + 1;
+            } else {
+                counter = run->last() + 1;
+            }
+        }
+        return none;
+    }
+
     // ---- Changes
+
+    /// Where the element stands that has the dot `first + offset` in a run placed at `place`.
+    [[nodiscard]] static Place place_in(const Dot& first, std::uint64_t offset,
+                                        const Place& place) {
+        if (offset == 0) return place;
+        return {{first.replica, first.counter + offset - 1}, Side::right};
+    }
+    /// Whether a run of elements is put beside one of its own.
+    [[nodiscard]] static bool is_inside(const DotRun& dots, const Place& place) {
+        return place.parent.replica == dots.replica && place.parent.counter >= dots.first &&
+               place.parent.counter <= dots.last;
+    }
 
     /// Adds elements with the dots first, first + 1, …; the first at `place`, the others each the
     /// right child of the one before. None of them may be known. False, and nothing done, for a
     /// place that names one of them.
     bool insert(const Dot& first, std::uint32_t length, const Place& place, State state,
                 Payload payload) {
-        const bool inside = place.parent.replica == first.replica &&
-                            place.parent.counter >= first.counter &&
-                            place.parent.counter < first.counter + length;
-        if (length == 0 || inside) return false;
+        if (length == 0) return false;
+        if (is_inside({first.replica, first.counter, first.counter + length - 1}, place))
+            return false;
         if (extend(first, length, place, state, payload)) {
             if (!waiting_.empty()) adopt(first, length);
             return true;
@@ -249,21 +278,15 @@ public:
     void join_places(const Sequence& other, Use use) {
         other.for_each_by_dot([&](const Run& run) {
             const ReplicaId& replica = other.authors()[run.author];
-            for (std::uint64_t counter = run.first; counter <= run.last();) {
-                const Run* known = index_.find_or_next({replica, counter});
-                if (known != nullptr && known->first <= counter) {
-                    counter = known->last() + 1;
-                    continue;
-                }
-                const std::uint64_t end =
-                    known == nullptr ? run.last() + 1 : std::min(known->first, run.last() + 1);
-                const auto offset = static_cast<std::uint32_t>(counter - run.first);
-                const auto length = static_cast<std::uint32_t>(end - counter);
-                const Place place = offset == 0 ? Place{other.parent(run), run.side}
-                                                : Place{{replica, counter - 1}, Side::right};
-                insert({replica, counter}, length, place, State::dead, {});
-                use(Dot{replica, counter}, length, run, offset);
-                counter = end;
+            const Place place{other.parent(run), run.side};
+            const Dot first{replica, run.first};
+            const DotSet news = unknown({replica, run.first, run.last()});
+            for (const DotRun& piece : news.runs()) {
+                const auto offset = static_cast<std::uint32_t>(piece.first - run.first);
+                const auto length = static_cast<std::uint32_t>(piece.size());
+                insert({replica, piece.first}, length, place_in(first, offset, place), State::dead,
+                       {});
+                use(Dot{replica, piece.first}, length, run, offset);
             }
         });
     }

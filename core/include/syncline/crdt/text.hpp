@@ -115,7 +115,9 @@ public:
 
     // ---- Replication; see Replicated
 
-    void apply(const Op& op, const Event& at);
+    /// `seen`, if some of the op's own dots were seen before: those whose elements are not here
+    /// were removed before they came.
+    void apply(const Op& op, const Event& at, const CausalContext* seen = nullptr);
     [[nodiscard]] static Text delta(const Op& op, const Event& at, const Text& before);
     void take(const Op& op) { erase(op.removes); }
     [[nodiscard]] static const DotSet& removes(const Op& op) { return op.removes; }
@@ -139,6 +141,8 @@ public:
     friend bool operator==(const Text& a, const Text& b);
 
 private:
+    void place(const Op& op, const Event& at, const CausalContext* seen);
+    void kill(const DotRun& dots);
     /// A shown code point, in some unit.
     struct Char {
         Order::At at;
