@@ -116,7 +116,7 @@ TEST_CASE("a log whose changes came back in another order makes the same documen
             if (next[who] == by_author[who].size()) continue;
             const auto& update = history.made[by_author[who][next[who]++]].update;
             restored.apply(update.op, update.at, &seen);
-            seen.raise(update.at.dot.replica, update.at.dot.counter);
+            seen.raise(update.at.dot.replica, update.at.dot.counter + span(update.op.op) - 1);
             --left;
         }
         REQUIRE(restored.early().empty());
@@ -136,7 +136,7 @@ TEST_CASE("replicas that fold one log store the same bytes", "[document]") {
         for (std::size_t i = 0; i < history.made.size(); ++i) {
             const auto& update = history.made[i].update;
             relay.apply(update.op, update.at, &seen);
-            seen.raise(update.at.dot.replica, update.at.dot.counter);
+            seen.raise(update.at.dot.replica, update.at.dot.counter + span(update.op.op) - 1);
             device.apply(update.op, update.at, nullptr);
             // The device stores and loads the document after each op.
             const Bytes bytes = wire::encode_document(device);
@@ -180,7 +180,7 @@ TEST_CASE("a section applied at once is its ops applied one by one", "[document]
             Event at = first;
             for (const FieldOp& op : ops) {
                 one_by_one.apply(op, at, known);
-                ++at.dot.counter;
+                at.dot.counter += span(op.op);
             }
             Document at_once = start;
             at_once.apply(ops, first, known);

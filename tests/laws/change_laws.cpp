@@ -257,11 +257,10 @@ TEST_CASE("changes that move to another author or counter mean what they meant",
             for_each_op(*back, [&](const Section&, const FieldOp& op, const Event& at) {
                 document.apply(op, at, nullptr);
             });
-            ++to.first;
+            to.first += change.span();
             ++moved_ops;
             // map() above counts from the first pending op.
-            const std::uint64_t done = i + 1 - known;
-            const std::uint64_t start = to.first - done;
+            const std::uint64_t start = to.first - (change.last() + 1 - first);
             to.map = [&, start](const Dot& dot) -> std::optional<Dot> {
                 if (!(dot.replica == carol) || dot.counter < first) return dot;
                 return Dot{to.replica, dot.counter - first + start};
