@@ -10,6 +10,8 @@
 # Passed and failed count the Catch2 test cases of the assertions build, and each other check as one.
 #
 # Environment: SYNCLINE_TEST_SCALE  multiplies the random cases tests try (a number; default 1)
+#              SYNCLINE_TRACES      folder with recorded editing sessions; unset, they are looked for
+#                                   beside the project and skipped where there are none
 #              SYNCLINE_JOBS        compiler processes at a time (default: one per processor)
 set -uo pipefail
 
@@ -38,6 +40,9 @@ for argument in "$@"; do
 done
 
 jobs=${SYNCLINE_JOBS:-$(nproc)}
+if [[ -z ${SYNCLINE_TRACES:-} && -d ../shared/data ]]; then
+    export SYNCLINE_TRACES=$PWD/../shared/data
+fi
 logs=build/logs
 mkdir -p "$logs"
 # Two runs in one tree would build over each other.
