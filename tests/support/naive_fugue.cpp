@@ -69,6 +69,7 @@ void NaiveSequence::apply(const Op& op, const Event& at) {
         if (const auto found = elements_.find(dot); found != elements_.end())
             found->second.erased = true;
         marks_.erase(dot);
+        removed_.insert(dot);
     }
     if (op.code == OpCode::place) {
         tree_.add(at.dot, span(op), op.place);
@@ -76,6 +77,7 @@ void NaiveSequence::apply(const Op& op, const Event& at) {
         const auto add = [&](const Value& value) {
             Element& element = elements_[dot];
             element.value = value;
+            element.erased = removed_.count(dot) != 0;
             ++dot.counter;
         };
         if (const std::string* text = op.value.text()) {
@@ -92,13 +94,15 @@ void NaiveSequence::apply(const Op& op, const Event& at) {
             element.slot = at.dot;
         }
     }
-    if (op.code == OpCode::mark && op.mark) marks_[at.dot] = {*op.mark, at.hlc};
+    if (op.code == OpCode::mark && op.mark && removed_.count(at.dot) == 0)
+        marks_[at.dot] = {*op.mark, at.hlc};
 }
 
 std::vector<Dot> NaiveSequence::shown() const {
     std::map<Dot, Dot> whose;
     for (const auto& [id, element] : elements_) {
-        if (!element.erased) whose[element.slot.counter == 0 ? id : element.slot] = id;
+        if (!element.erased && tree_.contains(id))
+            whose[element.slot.counter == 0 ? id : element.slot] = id;
     }
     std::vector<Dot> ids;
     for (const Dot& place : tree_.order()) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,7 +49,8 @@ public:
         Hlc hlc;
     };
 
-    /// place, erase (by removes), move and mark; others do nothing.
+    /// place, erase (by removes), move and mark; others do nothing. In any order: it is a set of
+    /// ops that is shown.
     void apply(const Op& op, const Event& at);
     /// The ids of what is shown, in order.
     [[nodiscard]] std::vector<Dot> shown() const;
@@ -71,6 +73,7 @@ private:
     NaiveFugue tree_;
     std::map<Dot, Element> elements_;
     std::map<Dot, NaiveMark> marks_;
+    std::set<Dot> removed_;
 };
 
 /// Of well-formed UTF-8, one string for each code point.
