@@ -1,6 +1,7 @@
 #include "syncline/client/store.hpp"
 
 #include "connector.hpp"
+#include "names.hpp"
 #include "store_core.hpp"
 
 #include <boost/uuid/random_generator.hpp>
@@ -372,7 +373,7 @@ void Transaction::edit(const DocumentKey& key, Path path,
 
 Path MapEditor::below(std::string_view key, Type type) const {
     Path path = path_;
-    path.push_back({std::string(key), type});
+    path.emplace_back(std::string(key), type);
     return path;
 }
 
@@ -524,6 +525,28 @@ Result<Document> Space::document(const DocumentKey& key) const {
     auto document = (*space)->document(key);
     if (!document) return tl::unexpected(document.error());
     return **document;
+}
+
+Result<std::optional<std::uint32_t>> Space::index(const ElementId& id) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    auto document = (*space)->document(id.document);
+    if (!document) return tl::unexpected(document.error());
+    const auto now = client::name_now(**space, id);
+    if (!now) return std::optional<std::uint32_t>();
+    return (*document)->root().at<List>(now->list).index(now->element);
+}
+
+Result<std::optional<std::uint32_t>> Space::position(const Cursor& cursor, Unit unit) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    auto document = (*space)->document(cursor.document);
+    if (!document) return tl::unexpected(document.error());
+    const auto now = client::name_now(**space, cursor);
+    if (!now) return std::optional<std::uint32_t>();
+    return (*document)->root().at<Text>(now->text).position(now->anchor, unit);
 }
 
 Result<std::vector<std::string>> Space::ids(const std::string& collection) const {

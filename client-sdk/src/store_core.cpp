@@ -118,7 +118,10 @@ Result<> StoreCore::put_replica(const ReplicaId& replica) {
 Result<SpaceReplica*> StoreCore::open_space(const std::string& name, std::int64_t id) {
     OpenSpace opened;
     opened.storage = std::make_unique<SqliteSpaceStorage>(database_, id);
-    auto replica = SpaceReplica::open(*opened.storage, options_.space);
+    SpaceReplica::Options options = options_.space;
+    // 52 bits: names travel as JSON numbers.
+    if (options_.random) options.names_from = random_u64(options_.random) >> 12;
+    auto replica = SpaceReplica::open(*opened.storage, options);
     if (!replica) return tl::unexpected(replica.error());
     const SpaceState& state = (*replica)->state();
     if (!(state.own == state.pruned)) {

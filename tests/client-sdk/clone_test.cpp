@@ -248,7 +248,9 @@ TEST_CASE("copies of a store in any order lose nothing", "[store][clone]") {
             }
         }
         if (copies == 0) story.copy(*story.devices.front(), "copy");
-        const std::string wrong = story.converge();
+        std::string wrong = story.converge();
+        if (wrong.empty() && story.applied_too_often() == 0)
+            wrong = story.devices.front()->out_of_order();
         for (auto& device : story.devices) identities += device->identities_taken;
         if (!wrong.empty()) {
             ++bad;

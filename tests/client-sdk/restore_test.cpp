@@ -72,6 +72,7 @@ struct Team {
             if (device->count() != static_cast<std::int64_t>(world.promised.size())) {
                 return "a change counts twice";
             }
+            if (auto wrong = device->out_of_order(); !wrong.empty()) return wrong;
             if (device->identities_taken != 0) return "an identity was given up";
         }
         return {};

@@ -158,6 +158,7 @@ TEST_CASE("a refused change leaves the outbox with its content, and the rest get
     Device alice(world, disk, "alice");
     Device bob(world, disk, "bob");
     alice.push_bytes = 1;  // one change a push
+    alice.moves = false;   // who moves an element of what is refused goes with it
     REQUIRE(alice.open());
     REQUIRE(bob.open());
     for (int i = 0; i < 5; ++i) REQUIRE(alice.write_mark());

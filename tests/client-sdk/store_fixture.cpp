@@ -11,6 +11,8 @@ constexpr std::size_t documents = 4;
 const Path marks_path{{"marks", Type::g_set}};
 const Path count_path{{"count", Type::pn_counter}};
 const Path title_path{{"title", Type::lww_register}};
+const Path text_path{{"text", Type::text}};
+const Path list_path{{"list", Type::list}};
 
 DocumentKey note(std::size_t number) { return {"notes", "n" + std::to_string(number)}; }
 
@@ -469,7 +471,29 @@ Result<> Device::write_mark() {
               FieldOp{title_path, root.at<LwwRegister>(title_path).set(Value(mark))}}) {
             if (auto edited = editor.edit(key, std::move(op)); !edited) return edited;
         }
-        return {};
+        // Into the text, in front of any of its marks or behind them all, in two pieces. (What
+        // at() gives is another object once the field is there.)
+        const auto text = [&]() -> const Text& { return root.at<Text>(text_path); };
+        const auto list = [&]() -> const List& { return root.at<List>(list_path); };
+        const std::string all = text().str();
+        std::vector<std::uint32_t> ends{0};
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            if (all[i] == ';') ends.push_back(i + 1);
+        }
+        const std::uint32_t at = ends[world_.random.below(ends.size())];
+        const auto end = at + static_cast<std::uint32_t>(mark.size());
+        if (auto edited = editor.edit(key, {text_path, *text().insert(at, mark)}); !edited)
+            return edited;
+        if (auto edited = editor.edit(key, {text_path, *text().insert(end, ";")}); !edited)
+            return edited;
+        // And into the list, of which another element may move.
+        const auto index = static_cast<std::uint32_t>(world_.random.below(list().size() + 1));
+        const std::vector<Value> marks{Value(mark)};
+        if (auto edited = editor.edit(key, {list_path, *list().insert(index, marks)}); !edited)
+            return edited;
+        if (!moves || !world_.random.one_in(3)) return {};
+        const auto from = static_cast<std::uint32_t>(world_.random.below(list().size()));
+        return editor.edit(key, {list_path, *list().move(from, index)});
     });
     if (!done) return done;
     own_marks.insert(mark);
@@ -499,6 +523,42 @@ std::int64_t Device::count() {
         if (counted != nullptr && counted->integer() != nullptr) sum += *counted->integer();
     }
     return sum;
+}
+
+std::string Device::out_of_order() {
+    for (std::size_t i = 0; i < documents; ++i) {
+        const OrMap& root = space().document(note(i)).value()->root();
+        std::map<std::string, int> in_set, in_text, in_list;
+        for (const auto& [element, dots] : root.at<GSet>(marks_path).elements().elements())
+            in_set[*element.text()] = 1;
+        std::string mark;
+        for (const char byte : root.at<Text>(text_path).str()) {
+            if (byte != ';') {
+                mark += byte;
+            } else {
+                ++in_text[std::exchange(mark, {})];
+            }
+        }
+        root.at<List>(list_path).for_each([&](const Dot&, const Value* value, const OrMap* inside) {
+            ++in_list[*(value != nullptr ? *value : view_element(*inside)).text()];
+        });
+        if (!mark.empty()) return "a mark in a text has no end: " + mark;
+        const auto told = [&](const std::map<std::string, int>& found) {
+            std::string all;
+            for (const auto& [one, times] : in_set) {
+                const auto at = found.find(one);
+                if (at == found.end()) all += " lacks " + one;
+                if (at != found.end() && at->second != times) all += " repeats " + one;
+            }
+            for (const auto& [one, times] : found) {
+                if (in_set.count(one) == 0) all += " has also " + one;
+            }
+            return all;
+        };
+        if (in_text != in_set) return "the text of n" + std::to_string(i) + told(in_text);
+        if (in_list != in_set) return "the list of n" + std::to_string(i) + told(in_list);
+    }
+    return {};
 }
 
 std::string Device::inconsistency() {

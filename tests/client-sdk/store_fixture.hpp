@@ -159,6 +159,7 @@ public:
     std::int64_t clock_wrong_by_ms = 0;
     std::size_t push_bytes = 400;  ///< so that a push seldom holds all
     std::string space_name = team;
+    bool moves = true;  ///< a mark may move elements of others
 
     Result<> open();
     void close();
@@ -175,13 +176,17 @@ public:
 
     Result<> transact(const std::function<Result<>(SpaceReplica::Editor&)>& edit);
     /// A new mark in one of a few documents: an element of a grow-only set, one more in the
-    /// document's counter, and the document's title. Promised when this returns a value.
+    /// document's counter, the document's title, a piece of its text and an element of its list.
+    /// Promised when this returns a value.
     Result<> write_mark();
     /// Marks seen in this device's documents.
     [[nodiscard]] std::set<std::string> marks();
     [[nodiscard]] bool has_mark(const std::string& mark);
     /// The sum of the documents' counters.
     [[nodiscard]] std::int64_t count();
+    /// Whether a text or list holds other marks than the set beside it, or one torn or twice; empty
+    /// if not. (In between it may: what stands beside a piece that a restored relay lacks waits.)
+    [[nodiscard]] std::string out_of_order();
     [[nodiscard]] Hash digest() { return space().digest().value(); }
     /// The first thing that is wrong with this device's rows, compared with the relay's log; empty
     /// if nothing is. Right after opening.

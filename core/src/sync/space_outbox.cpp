@@ -88,8 +88,8 @@ bool Renaming::idle() const {
 
 std::optional<Dot> SpaceReplica::name_now(const Dot& dot, std::uint64_t then) const {
     std::optional<Dot> name = dot;
-    if (dot.counter == 0 || then < renamings_forgotten_) return name;
-    for (std::uint64_t i = then - renamings_forgotten_; i < renamings_.size() && name; ++i) {
+    if (dot.counter == 0 || then < first_names_) return name;
+    for (std::uint64_t i = then - first_names_; i < renamings_.size() && name; ++i) {
         name = renamings_[static_cast<std::size_t>(i)](*name);
     }
     return name;

@@ -82,7 +82,7 @@ Result<> check_op(const DocumentKey& key, const FieldOp& op) {
 }  // namespace
 
 SpaceReplica::SpaceReplica(SpaceStorage& storage, Options options)
-    : storage_(storage), options_(options) {}
+    : storage_(storage), options_(options), first_names_(options.names_from) {}
 
 SpaceReplica::~SpaceReplica() = default;
 
@@ -126,7 +126,7 @@ Result<> SpaceReplica::in_transaction(const std::function<Result<>()>& body) {
         renaming_.clear();
         while (renamings_.size() > renamings_max) {
             renamings_.pop_front();
-            ++renamings_forgotten_;
+            ++first_names_;
         }
         return done;
     }

@@ -24,6 +24,8 @@
 ///         task.counter("votes").add(1);              // counter
 ///         task.set_of("tags").insert("home");        // add-wins set
 ///         task.map("address").set("city", "Oslo");   // nested
+///         task.text("notes").insert(0, "2 litres");  // text that several people type into
+///         task.list("steps").insert(0, "open");      // ordered
 ///     });
 ///     store.connect({.url = "wss://relay.example", .token = fetch_token});
 ///
@@ -35,6 +37,8 @@ namespace syncline {
 
 class Store;
 class Transaction;
+class ListEditor;
+class TextEditor;
 
 namespace client {
 class StoreImpl;
@@ -58,6 +62,7 @@ public:
 
     private:
         friend class MapEditor;
+        friend class ListEditor;
         Counter(Transaction& tx, DocumentKey key, Path path)
             : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
         Transaction& tx_;
@@ -100,8 +105,10 @@ public:
     [[nodiscard]] Flag disable_wins_flag(std::string_view key);
     /// Sets a register of which readers see every concurrent value.
     void set_multi_value(std::string_view key, Value value);
-    /// A map inside this one; there as soon as something is in it.
+    /// A map inside this one; there as soon as something is in it. Lists and texts likewise.
     [[nodiscard]] MapEditor map(std::string_view key);
+    [[nodiscard]] ListEditor list(std::string_view key);
+    [[nodiscard]] TextEditor text(std::string_view key);
 
     /// Makes this map (or the document, at its root) exist even while it is empty.
     void create();
@@ -119,9 +126,141 @@ public:
 
 private:
     friend class Transaction;
+    friend class ListEditor;
     MapEditor(Transaction& tx, DocumentKey key, Path path)
         : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
     [[nodiscard]] Path below(std::string_view key, Type type) const;
+    Transaction& tx_;
+    DocumentKey key_;
+    Path path_;
+};
+
+/// An element of a list, as itself and not by its index: the same one wherever it is moved and
+/// whatever is edited around it. Taken with ListEditor::id(), asked with ListEditor::index() or
+/// Space::index(). A value; good while its store is open, also across a refusal or a new identity.
+/// Kept for longer, it is good unless the relay refused the insertion or this device took a new
+/// identity before the insertion was synced.
+struct ElementId {
+    DocumentKey document;
+    Path list;
+    Dot element;
+    std::uint64_t names = 0;  ///< see SpaceReplica::names()
+    friend bool operator==(const ElementId&, const ElementId&) = default;
+};
+
+/// A point in a text that stays where it is whatever others type: with Side::left it keeps with
+/// the character behind it, with Side::right with the one in front of it (and stays there when that
+/// is erased). Taken with TextEditor::cursor(), asked with TextEditor::position() or
+/// Space::position(). A value; good as an ElementId is.
+struct Cursor {
+    DocumentKey document;
+    Path text;
+    Anchor anchor;
+    std::uint64_t names = 0;
+    friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+
+/// Edits to one list. Indexes count the elements that are shown, from 0, as the transaction sees
+/// them; one behind the end is the error out_of_range. An element holds a value or a container, and
+/// what is in it is edited in place. See MapEditor for the rest.
+class ListEditor {
+public:
+    /// Puts a value in front of the element at `index`; at size(), behind all.
+    void insert(std::uint32_t index, Value value);
+    void insert_all(std::uint32_t index, std::vector<Value> values);
+    void push(Value value);
+    /// Puts an empty container there and returns it.
+    MapEditor insert_map(std::uint32_t index);
+    ListEditor insert_list(std::uint32_t index);
+    TextEditor insert_text(std::uint32_t index);
+    MapEditor::Counter insert_counter(std::uint32_t index);
+
+    /// Puts a value into the element, in place of all that is in it. The element stays itself.
+    void set(std::uint32_t index, Value value);
+    /// Removes elements. An edit that others make inside one meanwhile keeps it, with that edit.
+    void erase(std::uint32_t index, std::uint32_t count = 1);
+    /// Moves the element at `from` so that it is at `to` afterwards.
+    void move(std::uint32_t from, std::uint32_t to);
+
+    /// What is inside the element at `index`: as what it was inserted.
+    [[nodiscard]] MapEditor map(std::uint32_t index);
+    [[nodiscard]] ListEditor list(std::uint32_t index);
+    [[nodiscard]] TextEditor text(std::uint32_t index);
+    [[nodiscard]] MapEditor::Counter counter(std::uint32_t index);
+
+    [[nodiscard]] std::uint32_t size() const;
+    /// What a reader sees of the element; null behind the end.
+    [[nodiscard]] Value value(std::uint32_t index) const;
+    [[nodiscard]] Value view() const;
+    /// None behind the end.
+    [[nodiscard]] std::optional<ElementId> id(std::uint32_t index) const;
+    /// None while the element is erased, and for one of another list.
+    [[nodiscard]] std::optional<std::uint32_t> index(const ElementId& id) const;
+
+    /// Makes the list exist even while it is empty.
+    void create();
+    /// Removes everything in it, and the list.
+    void erase();
+
+private:
+    friend class MapEditor;
+    friend class Transaction;
+    ListEditor(Transaction& tx, DocumentKey key, Path path)
+        : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
+    [[nodiscard]] const List* read() const;
+    void edit(Result<Op> op);
+    void edit(Result<std::vector<FieldOp>> ops);
+    Path insert(std::uint32_t index, Type container);
+    [[nodiscard]] Path inside(std::uint32_t index, Type type);
+    Transaction& tx_;
+    DocumentKey key_;
+    Path path_;
+};
+
+/// Edits to one text. Positions count what `unit` says, from 0, as the transaction sees the text;
+/// one behind the end, or inside a code point, is the error out_of_range. See MapEditor for the
+/// rest.
+class TextEditor {
+public:
+    void insert(std::uint32_t at, std::string_view utf8, Unit unit = Unit::code_point);
+    void erase(std::uint32_t from, std::uint32_t count, Unit unit = Unit::code_point);
+    /// Replaces a range.
+    void splice(std::uint32_t from, std::uint32_t count, std::string_view utf8,
+                Unit unit = Unit::code_point);
+    /// Gives the range a property, `name` with this value: {"bold", true}. `expand` tells whether
+    /// it grows with what is typed at its ends.
+    void mark(std::uint32_t from, std::uint32_t count, std::string name, Value value,
+              Expand expand = Expand::after, Unit unit = Unit::code_point);
+    /// Takes the property off the range.
+    void unmark(std::uint32_t from, std::uint32_t count, std::string name,
+                Expand expand = Expand::after, Unit unit = Unit::code_point);
+
+    [[nodiscard]] std::uint32_t size(Unit unit = Unit::code_point) const;
+    [[nodiscard]] std::string str() const;
+    [[nodiscard]] std::string str(std::uint32_t from, std::uint32_t count,
+                                  Unit unit = Unit::code_point) const;
+    /// The text cut where its properties change.
+    [[nodiscard]] std::vector<Text::Span> spans() const;
+    [[nodiscard]] Cursor cursor(std::uint32_t at, Side side = Side::left,
+                                Unit unit = Unit::code_point) const;
+    /// Where the cursor is now. None for one of another text, and for one at a character that is
+    /// gone with a refused change.
+    [[nodiscard]] std::optional<std::uint32_t> position(const Cursor& cursor,
+                                                        Unit unit = Unit::code_point) const;
+
+    /// Makes the text exist even while it is empty.
+    void create();
+    /// Removes everything in it, and the text.
+    void erase();
+
+private:
+    friend class MapEditor;
+    friend class ListEditor;
+    friend class Transaction;
+    TextEditor(Transaction& tx, DocumentKey key, Path path)
+        : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
+    [[nodiscard]] const Text* read() const;
+    void edit(Result<Op> op);
     Transaction& tx_;
     DocumentKey key_;
     Path path_;
@@ -132,12 +271,17 @@ class Transaction {
 public:
     /// The document, there or not yet. Names are 1 to 128 bytes of UTF-8.
     [[nodiscard]] MapEditor document(std::string_view collection, std::string_view id);
+    /// The list that the element is in; the text that the cursor is in.
+    [[nodiscard]] ListEditor list(const ElementId& id);
+    [[nodiscard]] TextEditor text(const Cursor& cursor);
     /// Makes the transaction fail: nothing of it is kept, and transact() returns this error.
     void fail(Error error);
     [[nodiscard]] bool failed() const { return error_.has_value(); }
 
 private:
     friend class MapEditor;
+    friend class ListEditor;
+    friend class TextEditor;
     friend class Space;
     Transaction(SpaceReplica::Editor& editor, const Schema* schema)
         : editor_(editor), schema_(schema) {}
@@ -208,7 +352,7 @@ public:
 
     /// Runs `edit` and commits what it did as one atomic change: durable on this device when this
     /// returns, sent when there is a connection. An error undoes all of it. Do not call the store
-    /// from inside.
+    /// from inside. An `edit` that only reads writes nothing.
     ///   too_large         more than 65,536 operations or 960 KiB: split it
     ///   schema_violation  what the store's schema does not allow (docs/schema.md)
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
@@ -217,6 +361,10 @@ public:
     [[nodiscard]] Result<std::optional<Value>> get(const DocumentKey& key) const;
     /// A copy with all CRDT detail: conflicts, types, dots; no defaults.
     [[nodiscard]] Result<Document> document(const DocumentKey& key) const;
+    /// Where the element is in its list now, and the cursor in its text; none if it is gone.
+    [[nodiscard]] Result<std::optional<std::uint32_t>> index(const ElementId& id) const;
+    [[nodiscard]] Result<std::optional<std::uint32_t>> position(const Cursor& cursor,
+                                                                Unit unit = Unit::code_point) const;
     /// Ids of a collection's documents, ascending.
     [[nodiscard]] Result<std::vector<std::string>> ids(const std::string& collection) const;
     /// Collections that have a document, ascending.

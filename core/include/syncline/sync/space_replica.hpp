@@ -69,6 +69,8 @@ public:
     struct Options {
         std::size_t cached_documents = 20'000;  ///< decoded at once; above it the cache is emptied
         std::uint64_t backup_horizon_ms = 30ULL * 24 * 3600 * 1000;  ///< own changes are kept for
+        /// Where names() begins. A random number tells names of this run from those of another.
+        std::uint64_t names_from = 0;
     };
 
     static Result<std::unique_ptr<SpaceReplica>> open(SpaceStorage& storage, Options options);
@@ -127,9 +129,9 @@ public:
     /// Own changes that are renumbered (after a refusal) or authored again (under a new id) give
     /// their dots other names. What an app holds by name, as the id of a list's element or a
     /// cursor in a text, it takes together with names() and has translated by name_now() before
-    /// each use. None if the dot's change was refused; a name of long ago (names are remembered
-    /// since the space was opened, the last 64 renamings) is given back as it is.
-    [[nodiscard]] std::uint64_t names() const { return renamings_forgotten_ + renamings_.size(); }
+    /// each use. None if the dot's change was refused; a name of another run, or of more than 64
+    /// renamings ago, is given back as it is.
+    [[nodiscard]] std::uint64_t names() const { return first_names_ + renamings_.size(); }
     [[nodiscard]] std::optional<Dot> name_now(const Dot& dot, std::uint64_t then) const;
 
     [[nodiscard]] const SpaceState& state() const { return state_; }
@@ -262,7 +264,7 @@ private:
     std::uint64_t settle_at_ = 0;     ///< an old identity is settled when the cursor gets here
     std::vector<Renaming> renaming_;  ///< by the transaction at hand
     std::deque<Renaming> renamings_;  ///< in order, for name_now()
-    std::uint64_t renamings_forgotten_ = 0;
+    std::uint64_t first_names_ = 0;   ///< what names() was before the first of them
 };
 
 }  // namespace syncline
