@@ -16,13 +16,6 @@ struct EditMix {
     static constexpr std::uint32_t nesting = 1U << 22;
     std::uint32_t bits = ~0U;
     std::uint64_t keys = 2;  ///< how many field names
-    /// For the mesh, until Replicated knows ops that take several dots.
-    void take_sequences_out() {
-        for (const Type type : {Type::list, Type::text}) {
-            bits &= ~(1U << static_cast<std::uint32_t>(type));
-        }
-        bits |= 1U << static_cast<std::uint32_t>(Type::lww_register);
-    }
     [[nodiscard]] bool has(std::uint32_t bit) const { return (bits & bit) != 0; }
     [[nodiscard]] bool has(Type type) const { return has(1U << static_cast<std::uint32_t>(type)); }
 };

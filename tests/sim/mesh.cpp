@@ -290,7 +290,6 @@ Settings draw_mesh_settings(std::uint64_t seed) {
     Random random(seed ^ 0x3E54ULL);
     s.devices = random.between(2, 5);
     s.mix = draw_mix(random);
-    s.mix.take_sequences_out();
     s.actions = random.between(5, 60);
     s.repeat_percent = random.chance(30) ? 25 : 0;  // lost for now
     s.commit_max_ms = random.chance(40) ? 1 : 0;    // deltas too

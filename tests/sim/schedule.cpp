@@ -132,10 +132,7 @@ Settings draw_settings(Mode mode, std::uint64_t seed, Control control) {
             break;
         case Control::no_causal_buffer:
         case Control::last_wins:
-        case Control::ties_by_arrival:
-            s.mix = EditMix{};
-            s.mix.take_sequences_out();
-            break;
+        case Control::ties_by_arrival: s.mix = EditMix{}; break;
         default: break;
     }
     return s;
