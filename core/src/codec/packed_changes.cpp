@@ -434,7 +434,8 @@ Change ChangeUnpacker::read() {
     const std::uint64_t ops = (head & 32) != 0 ? in_.u64(ops_max_) : 1;
     counter_ = change.first;
     for (std::uint64_t i = 0; i < ops && !in_.failed(); ++i) read_op(change);
-    require(counter_ - change.first <= ops_max_ * dots_an_op && counter_ <= counter_max, ErrorCode::too_large);
+    require(counter_ - change.first <= ops_max_ * dots_an_op && counter_ <= counter_max,
+            ErrorCode::too_large);
     if (!in_.failed()) known_.authors[known_.author].next = counter_;
     return change;
 }
