@@ -185,7 +185,8 @@ void World::process() {
     hub_->deliver(*replies, now_ms);
 }
 
-/// What leaves a device has one content for ever.
+/// What leaves a device has one content for ever. (A copy of its file may send another under the
+/// same name, when the relay never stored what the first one sent.)
 void World::watch(const Device& device, BytesView frame) {
     const auto message = wire::decode(frame, wire::Limits{});
     const auto* push = message ? std::get_if<wire::Push>(&*message) : nullptr;
@@ -200,7 +201,8 @@ void World::watch(const Device& device, BytesView frame) {
             return;
         }
         hash = *link;
-        const auto known = left_.emplace(std::make_pair(replica, change->first), hash);
+        const auto known =
+            left_.emplace(std::make_tuple(device.name_, replica, change->first), hash);
         if (!(known.first->second == hash)) {
             dot_reused = to_string(replica) + ":" + std::to_string(change->first);
         }

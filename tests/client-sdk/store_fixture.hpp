@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -138,7 +139,7 @@ private:
     std::vector<RelayRequest> requests_;
     std::map<ConnectionId, Link> links_;
     ConnectionId last_connection_ = 0;
-    std::map<std::pair<ReplicaId, std::uint64_t>, Hash> left_;
+    std::map<std::tuple<std::string, ReplicaId, std::uint64_t>, Hash> left_;  ///< by device
     std::map<std::uint64_t, Prefix> prefixes_;
     std::map<DocumentKey, Document> folded_;
     Digest folded_digest_;

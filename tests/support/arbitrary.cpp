@@ -419,31 +419,31 @@ std::vector<FieldOp> Mutators<List>::make(const List& list, const ReplicaId& aut
     if (kind < 14) return list.replace({}, index, static_cast<int>(detail), author).value();
     // Inside an element: in the container that is there, or in one that somebody else has made.
     const Dot id = *list.id(index);
-    Type type = detail % 4 == 0 ? Type::text : Type::map;
+    Type held = detail % 4 == 0 ? Type::text : Type::map;
     if (const OrMap* contents = list.contents(id); contents != nullptr)
-        type = contents->fields().begin()->first.type;
+        held = contents->fields().begin()->first.type;
     const OrMap none;
     const OrMap& contents = list.contents(id) == nullptr ? none : *list.contents(id);
-    Path inside = {FieldKey{"", type}};
+    Path inside = {FieldKey{"", held}};
     std::vector<FieldOp> ops;
-    if (type == Type::map) {
+    if (held == Type::map) {
         inside.push_back(FieldKey{"k", detail % 2 == 0 ? Type::lww_register : Type::pn_counter});
         if (detail % 2 == 0) {
             ops.push_back({inside, contents.at<LwwRegister>(inside).set(static_cast<int>(detail))});
         } else {
             ops.push_back({inside, contents.at<PnCounter>(inside).add(1)});
         }
-    } else if (type == Type::text) {
+    } else if (held == Type::text) {
         for (Op& op : Mutators<Text>::make(contents.at<Text>(inside), author, detail * 16 + detail))
             ops.push_back({inside, std::move(op)});
-    } else if (type == Type::list) {
+    } else if (held == Type::list) {
         const List& inner = contents.at<List>(inside);
         const Op op = detail % 3 == 0 && inner.size() > 0 ? inner.move(0, inner.size() - 1).value()
                                                           : inner.insert(0, Type::map).value();
         ops.push_back({inside, op});
-    } else if (type == Type::pn_counter) {
+    } else if (held == Type::pn_counter) {
         ops.push_back({inside, contents.at<PnCounter>(inside).add(-2)});
-    } else if (type == Type::g_counter) {
+    } else if (held == Type::g_counter) {
         ops.push_back({inside, contents.at<GCounter>(inside).add(3)});
     } else {
         ops.push_back({inside, contents.at<LwwRegister>(inside).set("again")});
