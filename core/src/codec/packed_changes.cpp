@@ -91,7 +91,8 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
 
 std::size_t ChangePacker::ChildHash::operator()(const std::pair<std::uint32_t, Step>& child) const {
     const std::size_t key = std::hash<std::string>()(child.second.key);
-    const std::uint64_t rest = child.first * 31 + static_cast<std::uint64_t>(child.second.type) +
+    const std::uint64_t rest = std::uint64_t{child.first} * 31 +
+                               static_cast<std::uint64_t>(child.second.type) +
                                child.second.element.counter * 0x9E3779B97F4A7C15ULL;
     return key ^ static_cast<std::size_t>(rest * 0x9E3779B97F4A7C15ULL);
 }

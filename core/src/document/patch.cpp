@@ -742,10 +742,12 @@ struct PatchRecorder::Recording {
             return gone_up_to[static_cast<std::size_t>(range - gone.begin())];
         };
         std::vector<std::uint32_t> come_at;
+        come_at.reserve(come.size());
         for (const Coming& coming : come) come_at.push_back(coming.index);
         std::sort(moved.begin(), moved.end(),
                   [](const Moved& a, const Moved& b) { return a.after < b.after; });
         std::vector<std::uint32_t> old_places;
+        old_places.reserve(moved.size());
         for (const Moved& move : moved) old_places.push_back(move.before);
         std::sort(old_places.begin(), old_places.end());
 

@@ -145,9 +145,9 @@ private:
         }
     };
 
-    template <Direction direction>
+    template <Direction Way>
     static Item* step(const Item& item) {
-        constexpr bool forward = direction == Direction::forward;
+        constexpr bool forward = Way == Direction::forward;
         const Node* node = item.leaf;
         std::size_t i = node->index_of(&item);
         // Up to the first node that has a neighbour on that side, then down its near edge.
