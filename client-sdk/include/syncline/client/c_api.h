@@ -79,7 +79,8 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
 
-/** The document as a JSON object, with the schema's defaults. NULL with the error not_found if there is none. */
+/** The document as a JSON object, with the schema's defaults. NULL with the error not_found if
+ * there is none. */
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error);
 /** The ids of a collection's documents as a JSON array of text, ascending. */
