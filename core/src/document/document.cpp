@@ -59,20 +59,24 @@ void Document::apply(const FieldOp& op, const Event& at, const VersionVector* se
 void Document::apply(const std::vector<FieldOp>& ops, const Event& first,
                      const VersionVector* seen) {
     // A clear names its dots, and no later op of the change adds one of them, so it may come last.
-    std::map<Path, DotSet> cleared;
+    std::map<Path, std::vector<DotRun>> cleared;
     Event at = first;
     for (const FieldOp& op : ops) {
         if (op.op.code == OpCode::clear) {
             (void)note_early(op, at, seen);
-            cleared[op.path].insert_all(op.op.removes);
+            std::vector<DotRun>& runs = cleared[op.path];
+            runs.insert(runs.end(), op.op.removes.runs().begin(), op.op.removes.runs().end());
         } else {
             apply(op, at, seen);
         }
         at.dot.counter += span(op.op);
     }
-    for (auto& [path, dots] : cleared) {
+    for (auto& [path, runs] : cleared) {
+        std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
+            return Dot{a.replica, a.first} < Dot{b.replica, b.first};
+        });
         FieldOp clear{path, {}};
-        clear.op.removes = std::move(dots);
+        for (const DotRun& run : runs) clear.op.removes.insert(run);
         root_.take(clear);
     }
 }
