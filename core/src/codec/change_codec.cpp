@@ -438,7 +438,7 @@ private:
         return read_dot(in_.u64());
     }
     DotSet read_runs() {
-        DotSet dots;
+        std::vector<DotRun> runs;
         std::uint64_t last_who = 0;
         std::uint64_t floor = 0;  // the lowest counter that the next run of this replica may have
         const std::size_t numbers = in_.array();
@@ -468,11 +468,17 @@ private:
             const ReplicaId replica = who_is(who);
             if (in_.failed()) return {};
             budget_.removes -= length;
-            dots.insert(DotRun{replica, counter, counter + length - 1});
+            runs.push_back({replica, counter, counter + length - 1});
             last_who = who;
             floor = counter + length + 1;  // adjacent runs would have been one
         }
         in_.require(taken == numbers, ErrorCode::malformed);
+        // The author's own came first; put in one by one, each of the others would move them all.
+        std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
+            return Dot{a.replica, a.first} < Dot{b.replica, b.first};
+        });
+        DotSet dots;
+        for (const DotRun& run : runs) dots.insert(run);
         return dots;
     }
     CounterMarks read_marks() {
