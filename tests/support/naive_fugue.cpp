@@ -9,7 +9,10 @@ void NaiveFugue::add(const Dot& first, std::uint64_t length, const Place& place)
     if (at.parent.counter == 0) at = {};
     for (std::uint64_t i = 0; i < length; ++i) {
         const Dot dot{first.replica, first.counter + i};
-        if (places_.emplace(dot, at).second) children_[at.parent][at.side].emplace(dot, true);
+        if (places_.emplace(dot, at).second) {
+            auto& siblings = children_[at.parent][static_cast<std::size_t>(at.side)];
+            siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), dot), dot);
+        }
         at = {dot, Side::right};
     }
 }
@@ -26,10 +29,9 @@ std::vector<Dot> NaiveFugue::order() const {
     const auto push_children = [&](const Dot& parent, Side side) {
         const auto of_parent = children_.find(parent);
         if (of_parent == children_.end()) return;
-        const auto of_side = of_parent->second.find(side);
-        if (of_side == of_parent->second.end()) return;
-        for (auto child = of_side->second.rbegin(); child != of_side->second.rend(); ++child)
-            tasks.push_back({child->first, false});
+        const auto& siblings = of_parent->second[static_cast<std::size_t>(side)];
+        for (auto child = siblings.rbegin(); child != siblings.rend(); ++child)
+            tasks.push_back({*child, false});
     };
     push_children({}, Side::right);
     while (!tasks.empty()) {
@@ -48,7 +50,8 @@ std::vector<Dot> NaiveFugue::order() const {
 
 Place NaiveFugue::place_behind(const Dot& left) const {
     const auto of_left = children_.find(left);
-    if (of_left == children_.end() || of_left->second.count(Side::right) == 0)
+    if (of_left == children_.end() ||
+        of_left->second[static_cast<std::size_t>(Side::right)].empty())
         return left.counter == 0 ? Place{} : Place{left, Side::right};
     const std::vector<Dot> all = order();
     if (left.counter == 0) return {all.front(), Side::left};
@@ -161,8 +164,8 @@ std::vector<std::map<std::string, Value>> NaiveSequence::properties() const {
     return all;
 }
 
-std::optional<std::uint32_t> NaiveSequence::position(const Anchor& anchor) const {
-    const std::vector<Dot> order = tree_.order();
+std::optional<std::uint32_t> NaiveSequence::position(const Anchor& anchor,
+                                                     const std::vector<Dot>& order) const {
     const auto slot = slot_of(order, anchor);
     if (!slot) return std::nullopt;
     std::uint32_t count = 0;

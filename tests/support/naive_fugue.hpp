@@ -2,6 +2,7 @@
 
 #include "syncline/crdt/op.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,8 +30,8 @@ public:
     [[nodiscard]] const std::map<Dot, Place>& places() const { return places_; }
 
 private:
-    /// By parent and side: the children, by dot.
-    std::map<Dot, std::map<Side, std::map<Dot, bool>>> children_;
+    /// By parent: the children on the left and on the right, by dot.
+    std::map<Dot, std::array<std::vector<Dot>, 2>> children_;
     std::map<Dot, Place> places_;
 };
 
@@ -59,7 +60,12 @@ public:
     /// For each shown code point its properties: of each name the latest mark over it.
     [[nodiscard]] std::vector<std::map<std::string, Value>> properties() const;
     /// How many shown code points stand in front of the point; none for one of an unknown element.
-    [[nodiscard]] std::optional<std::uint32_t> position(const Anchor& anchor) const;
+    [[nodiscard]] std::optional<std::uint32_t> position(const Anchor& anchor) const {
+        return position(anchor, tree_.order());
+    }
+    /// The same, for who has the tree's order already.
+    [[nodiscard]] std::optional<std::uint32_t> position(const Anchor& anchor,
+                                                        const std::vector<Dot>& order) const;
     [[nodiscard]] const NaiveFugue& tree() const { return tree_; }
 
     NaiveFugue& tree() { return tree_; }

@@ -193,6 +193,23 @@ bool CausalContext::contains(const CausalContext& other) const {
     return both == *this;
 }
 
+DotSet CausalContext::seen(const DotRun& dots) const {
+    DotSet found;
+    const std::uint64_t up_to = std::min(vector_.at(dots.replica), dots.last);
+    if (dots.first <= up_to) found.insert(DotRun{dots.replica, dots.first, up_to});
+    const auto above = exceptions_.find(dots.replica);
+    if (above == exceptions_.end()) return found;
+    const std::vector<Run>& runs = above->second;
+    auto run = std::lower_bound(
+        runs.begin(), runs.end(), dots.first,
+        [](const Run& known, std::uint64_t counter) { return known.last < counter; });
+    for (; run != runs.end() && run->first <= dots.last; ++run) {
+        found.insert(
+            DotRun{dots.replica, std::max(run->first, dots.first), std::min(run->last, dots.last)});
+    }
+    return found;
+}
+
 void CausalContext::insert(const ReplicaId& replica, Run run) {
     if (run.last <= vector_.at(replica)) return;
     const auto found = exceptions_.find(replica);

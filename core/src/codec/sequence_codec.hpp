@@ -14,7 +14,7 @@
 
 #include "syncline/codec/packed.hpp"
 #include "syncline/codec/reader.hpp"
-#include "syncline/crdt/sequence.hpp"
+#include "syncline/crdt/text.hpp"
 
 #include <functional>
 
@@ -27,8 +27,7 @@ enum class PlaceKind : std::uint8_t {
     root = 3,    ///< no parent
 };
 
-/// More elements than this, erased ones included, are not one sequence's.
-inline constexpr std::uint64_t slots_max = std::uint64_t{1} << 28;
+inline constexpr std::uint64_t slots_max = Sequence<TextPayload>::slots_max;
 
 struct Stretch {
     Dot first;

@@ -3,7 +3,6 @@
 #include "syncline/crdt/or_map.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace syncline {
 
@@ -19,6 +18,11 @@ ListPayload ListPayload::cut(std::uint32_t at, std::uint32_t) {
     ListPayload tail(hlc_, {std::make_move_iterator(from), std::make_move_iterator(values_.end())});
     values_.erase(from, values_.end());
     return tail;
+}
+
+ListPayload ListPayload::part(std::uint32_t from, std::uint32_t length) const {
+    const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(from);
+    return {hlc_, {begin, begin + static_cast<std::ptrdiff_t>(length)}};
 }
 
 // ListElement
@@ -417,31 +421,13 @@ List List::delta(const FieldOp& op, const Event& at, const List& before) {
 void List::join(const List& other, const CausalContext& mine, const CausalContext& theirs) {
     presence_.join(other.presence_, mine, theirs);
 
-    // Which elements may differ: all but those that are plain on both sides.
-    std::set<Dot> ids;
-    const auto dots_of = [](const Order& order, const Order::Run& run) {
-        return DotRun{order.authors()[run.author], run.first, run.last()};
-    };
-    const auto add_unshared = [&](const Order& order, const Order& there) {
-        order.for_each_by_dot([&](const Order::Run& run) {
-            if (run.state != Order::State::plain) return;
-            DotSet lacking;
-            lacking.insert(dots_of(order, run));
-            there.for_each_in(dots_of(order, run), [&](Order::At at, std::uint32_t length) {
-                const std::uint64_t first = at.run->first + at.offset;
-                if (at.run->state == Order::State::plain)
-                    lacking.erase(DotRun{order.authors()[run.author], first, first + length - 1});
-            });
-            for (const Dot& dot : lacking) ids.insert(dot);
-        });
-    };
-    add_unshared(order_, other.order_);
-    add_unshared(other.order_, order_);
-    for (const auto& [id, element] : elements_) ids.insert(id);
-    for (const auto& [id, element] : other.elements_) ids.insert(id);
-
-    order_.join_places(other.order_,
-                       [](const Dot&, std::uint32_t, const Order::Run&, std::uint32_t) {});
+    // Elements that are more than a plain value on one side; the others are the order's.
+    std::vector<Dot> ids;
+    for (const auto& [id, element] : elements_) ids.push_back(id);
+    for (const auto& [id, element] : other.elements_) {
+        if (elements_.count(id) == 0) ids.push_back(id);
+    }
+    order_.join(other.order_, mine, theirs, DotSet(ids));
     for (const Dot& id : ids) {
         OrMap theirs_of;
         Dot slot;

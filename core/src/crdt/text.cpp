@@ -3,7 +3,6 @@
 #include "syncline/codec/reader.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace syncline {
 
@@ -66,6 +65,11 @@ TextPayload::TextPayload(std::string utf8) : utf8_(std::move(utf8)) {
         continuations_ += begins_code_point(byte) ? 0 : 1;
         quads_ += begins_quad(byte) ? 1 : 0;
     }
+}
+
+TextPayload TextPayload::part(std::uint32_t from, std::uint32_t length) const {
+    const std::size_t begin = offset(from);
+    return TextPayload(utf8_.substr(begin, offset(from + length) - begin));
 }
 
 TextPayload TextPayload::cut(std::uint32_t at, std::uint32_t) {
@@ -384,76 +388,9 @@ DotSet Text::live_dots() const {
     return dots;
 }
 
-namespace {
-
-/// Calls `use(offset, length)` for the stretches of `run` whose dots are in the context.
-template <typename Use>
-void for_each_seen(const DotRun& run, const CausalContext& context, bool seen, Use use) {
-    std::uint64_t from = run.first;
-    while (from <= run.last) {
-        std::uint64_t to = from;
-        const bool known = context.contains({run.replica, from});
-        while (to < run.last && context.contains({run.replica, to + 1}) == known) ++to;
-        if (known == seen)
-            use(static_cast<std::uint32_t>(from - run.first),
-                static_cast<std::uint32_t>(to - from + 1));
-        from = to + 1;
-    }
-}
-
-}  // namespace
-
 void Text::join(const Text& other, const CausalContext& mine, const CausalContext& theirs) {
     presence_.join(other.presence_, mine, theirs);
-
-    // What is shown here goes if they have seen it and do not show it.
-    DotSet gone;
-    order_.for_each_by_dot([&](const Order::Run& run) {
-        if (!run.visible()) return;
-        const DotRun dots{order_.authors()[run.author], run.first, run.last()};
-        DotSet there;
-        other.order_.for_each_in(dots, [&](Order::At at, std::uint32_t length) {
-            if (at.run->visible()) {
-                const std::uint64_t first = at.run->first + at.offset;
-                there.insert(DotRun{dots.replica, first, first + length - 1});
-            }
-        });
-        DotSet lacking;
-        lacking.insert(dots);
-        lacking.erase_all(there);
-        for (const DotRun& lack : lacking.runs()) {
-            for_each_seen(lack, theirs, true, [&](std::uint32_t offset, std::uint32_t length) {
-                gone.insert(
-                    DotRun{lack.replica, lack.first + offset, lack.first + offset + length - 1});
-            });
-        }
-    });
-    for (const DotRun& run : gone.runs()) kill(run);
-
-    // What is shown there comes if it was never seen here.
-    order_.join_places(other.order_, [&](const Dot& dot, std::uint32_t length,
-                                         const Order::Run& run, std::uint32_t offset) {
-        if (!run.visible()) return;
-        const DotRun dots{dot.replica, dot.counter, dot.counter + length - 1};
-        for_each_seen(dots, mine, false, [&](std::uint32_t skip, std::uint32_t count) {
-            const std::size_t begin = run.payload.offset(offset + skip);
-            const std::size_t end = run.payload.offset(offset + skip + count);
-            std::uint32_t taken = 0;
-            order_.for_each_in(
-                {dot.replica, dot.counter + skip, dot.counter + skip + count - 1},
-                [&](Order::At at, std::uint32_t piece) {
-                    const std::string_view text =
-                        std::string_view(run.payload.utf8()).substr(begin, end - begin);
-                    const TextPayload all{std::string(text)};
-                    const std::size_t from = all.offset(taken);
-                    taken += piece;
-                    order_.revive(
-                        at, piece,
-                        TextPayload(std::string(text.substr(from, all.offset(taken) - from))));
-                });
-        });
-    });
-
+    order_.join(other.order_, mine, theirs);
     // Marks are values by dot.
     for (auto at = marks_.begin(); at != marks_.end();) {
         const bool removed = other.marks_.count(at->first) == 0 && theirs.contains(at->first);

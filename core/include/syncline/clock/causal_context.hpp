@@ -28,6 +28,8 @@ public:
 
     [[nodiscard]] bool contains(const Dot& dot) const;
     [[nodiscard]] bool contains(const CausalContext& other) const;
+    /// Those of `dots` that were seen. O(log n) and what it returns.
+    [[nodiscard]] DotSet seen(const DotRun& dots) const;
     void insert(const Dot& dot) { insert(dot.replica, Run{dot.counter, dot.counter}); }
     void insert(const ReplicaId& replica, Run run);
     void insert(const DotSet& dots);

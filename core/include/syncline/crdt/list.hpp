@@ -26,6 +26,7 @@ public:
     [[nodiscard]] bool can_append(const ListPayload& other) const { return hlc_ == other.hlc_; }
     void append(ListPayload&& other);
     ListPayload cut(std::uint32_t at, std::uint32_t length);
+    [[nodiscard]] ListPayload part(std::uint32_t from, std::uint32_t length) const;
 
 private:
     Hlc hlc_;

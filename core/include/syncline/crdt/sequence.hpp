@@ -1,10 +1,12 @@
 #pragma once
 
+#include "syncline/clock/causal_context.hpp"
 #include "syncline/clock/dot_index.hpp"
 #include "syncline/crdt/op.hpp"
 #include "syncline/crdt/order_tree.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
 #include <map>
 #include <vector>
@@ -71,6 +73,10 @@ public:
         friend bool operator==(const At&, const At&) = default;
     };
 
+    /// No sequence has more elements than this, erased ones included; what goes beyond has no
+    /// effect. Two thousand full changes of nothing else come to it.
+    static constexpr std::uint32_t slots_max = std::uint32_t{1} << 31;
+
     Sequence() = default;
     Sequence(const Sequence& other) { copy(other); }
     Sequence(Sequence&& other) noexcept { swap(other); }
@@ -91,6 +97,9 @@ public:
     [[nodiscard]] const std::vector<ReplicaId>& authors() const { return index_.authors(); }
     [[nodiscard]] Dot dot(const At& at) const {
         return {authors()[at.run->author], at.run->first + at.offset};
+    }
+    [[nodiscard]] DotRun dots(const Run& run) const {
+        return {authors()[run.author], run.first, run.last()};
     }
     [[nodiscard]] Dot parent(const Run& run) const {
         if (run.parent == 0) return {};
@@ -132,7 +141,8 @@ public:
         }
         if (left.offset + 1 < left.run->length)
             return {dot({left.run, left.offset + 1}), Side::left};
-        if (!has_right_child(*left.run, left.run->last())) return {dot(left), Side::right};
+        if (right_children(*left.run, left.run->last()) == left.run->children.end())
+            return {dot(left), Side::right};
         return {dot({next(*left.run), 0}), Side::left};
     }
 
@@ -218,12 +228,21 @@ public:
 
     /// Adds elements with the dots first, first + 1, …; the first at `place`, the others each the
     /// right child of the one before. None of them may be known. False, and nothing done, for a
-    /// place that names one of them.
+    /// place that names one of them, or when there would be more than slots_max elements.
     bool insert(const Dot& first, std::uint32_t length, const Place& place, State state,
                 Payload payload) {
-        if (length == 0) return false;
+        if (length == 0 || length > slots_max - slots_) return false;
         if (is_inside({first.replica, first.counter, first.counter + length - 1}, place))
             return false;
+        if (length > longest(state)) {
+            const std::uint32_t half = length / 2;
+            Payload tail;
+            if (state == State::plain) tail = payload.cut(half, length);
+            insert(first, half, place, state, std::move(payload));
+            return insert({first.replica, first.counter + half}, length - half,
+                          place_in(first, half, place), state, std::move(tail));
+        }
+        slots_ += length;
         if (extend(first, length, place, state, payload)) {
             if (!waiting_.empty()) adopt(first, length);
             return true;
@@ -244,13 +263,12 @@ public:
         return true;
     }
 
-    /// Changes what is seen of `length` elements from `at` on, all in its run, and returns the run
-    /// that now holds exactly them (unless they became one with dead neighbours). The payload goes
+    /// Changes what is seen of `length` elements from `at` on, all in its run. The payload goes
     /// when the state is no longer plain; `take` gets it first.
     template <typename Take>
-    Run* set_state(At at, std::uint32_t length, State state, Take take) {
+    void set_state(At at, std::uint32_t length, State state, Take take) {
+        if (at.run->state == state) return;
         Run* run = isolate(at, length);
-        if (run->state == state) return run;
         const Measure old = run->measure();
         if (run->state == State::plain) {
             take(*run);
@@ -258,7 +276,7 @@ public:
         }
         run->state = state;
         if (run->attached()) order_.change(*run, run->measure() - old);
-        return state == State::dead ? merge_dead(run) : run;
+        if (state == State::dead) merge_dead(run);
     }
     void kill(At at, std::uint32_t length) {
         set_state(at, length, State::dead, [](const Run&) {});
@@ -272,21 +290,59 @@ public:
         if (run->attached()) order_.change(*run, run->measure() - old);
     }
 
-    /// Adds the elements of `other` that are not here, as dead ones, and calls `use(dot, length,
-    /// their run, offset in it)` for each piece that is new.
-    template <typename Use>
-    void join_places(const Sequence& other, Use use) {
+    /// Least upper bound: all places of both; of plain content what both show, and what only one
+    /// shows and the other has never seen (see DotSet::join). Elements in `apart` are the caller's:
+    /// their places come as dead ones, and what is here of them stays. O(n + m).
+    void join(const Sequence& other, const CausalContext& mine, const CausalContext& theirs,
+              const DotSet& apart = {}) {
+        DotSet gone;
+        index_.for_each([&](const Run* run) {
+            if (run->state != State::plain) return;
+            const DotSet known = theirs.seen(dots(*run));
+            DotSet lost = known;
+            for (const DotRun& seen : known.runs()) {
+                other.for_each_in(seen, [&](const At& at, std::uint32_t length) {
+                    if (at.run->state != State::plain) return;
+                    const Dot first = other.dot(at);
+                    lost.erase(DotRun{first.replica, first.counter, first.counter + length - 1});
+                });
+            }
+            lost.erase_all(apart);
+            gone.insert_all(lost);
+        });
+        for (const DotRun& run : gone.runs()) {
+            for_each_in(run, [&](At at, std::uint32_t length) {
+                if (at.run->state == State::plain) kill(at, length);
+            });
+        }
         other.for_each_by_dot([&](const Run& run) {
-            const ReplicaId& replica = other.authors()[run.author];
+            const DotRun theirs_of = other.dots(run);
+            DotSet shown;
+            if (run.state == State::plain) {
+                shown.insert(theirs_of);
+                shown.erase_all(mine.seen(theirs_of));
+                shown.erase_all(apart);
+            }
             const Place place{other.parent(run), run.side};
-            const Dot first{replica, run.first};
-            const DotSet news = unknown({replica, run.first, run.last()});
+            const Dot first{theirs_of.replica, theirs_of.first};
+            const DotSet news = unknown(theirs_of);
             for (const DotRun& piece : news.runs()) {
-                const auto offset = static_cast<std::uint32_t>(piece.first - run.first);
-                const auto length = static_cast<std::uint32_t>(piece.size());
-                insert({replica, piece.first}, length, place_in(first, offset, place), State::dead,
-                       {});
-                use(Dot{replica, piece.first}, length, run, offset);
+                DotSet dead;
+                dead.insert(piece);
+                dead.erase_all(shown);
+                DotSet plain;
+                plain.insert(piece);
+                plain.erase_all(dead);
+                const auto add = [&](const DotRun& part, State state) {
+                    const auto offset = static_cast<std::uint32_t>(part.first - first.counter);
+                    const auto length = static_cast<std::uint32_t>(part.size());
+                    Payload payload;
+                    if (state == State::plain) payload = run.payload.part(offset, length);
+                    insert({part.replica, part.first}, length, place_in(first, offset, place),
+                           state, std::move(payload));
+                };
+                for (const DotRun& part : dead.runs()) add(part, State::dead);
+                for (const DotRun& part : plain.runs()) add(part, State::plain);
             }
         });
     }
@@ -299,12 +355,16 @@ public:
         std::swap(root_children_, other.root_children_);
         std::swap(waiting_, other.waiting_);
         std::swap(waiting_runs_, other.waiting_runs_);
+        std::swap(slots_, other.slots_);
     }
 
 private:
     using Tree = OrderTree<Run>;
-    /// Long runs would make every look inside them long.
-    static constexpr std::uint32_t run_max = 1024;
+    /// Long content would make every look inside it long; where there is none, nobody looks.
+    static constexpr std::uint32_t plain_max = 1024;
+    [[nodiscard]] static constexpr std::uint32_t longest(State state) {
+        return state == State::plain ? plain_max : std::uint32_t{1} << 30;
+    }
 
     [[nodiscard]] bool dot_less(std::uint32_t author_a, std::uint64_t a, std::uint32_t author_b,
                                 std::uint64_t b) const {
@@ -316,11 +376,6 @@ private:
         if (a->parent != b->parent) return a->parent < b->parent;
         if (a->side != b->side) return a->side < b->side;
         return dot_less(a->author, a->first, b->author, b->first);
-    }
-    [[nodiscard]] static bool has_right_child(const Run& run, std::uint64_t counter) {
-        return std::any_of(run.children.rbegin(), run.children.rend(), [&](const Run* child) {
-            return child->parent == counter && child->side == Side::right && child->attached();
-        });
     }
 
     Run* add_run() {
@@ -342,11 +397,9 @@ private:
             return false;
         Run* run = index_.find(place.parent);
         if (run == nullptr || run->last() != place.parent.counter || run->state != state ||
-            run->length + length > run_max || !run->payload.can_append(payload))
+            run->length + length > longest(state) || !run->payload.can_append(payload))
             return false;
-        if (!run->children.empty() && run->children.back()->parent == run->last() &&
-            run->children.back()->side == Side::right)
-            return false;
+        if (right_children(*run, run->last()) != run->children.end()) return false;
         const Measure old = run->measure();
         if (state == State::plain) run->payload.append(std::move(payload));
         run->length += length;
@@ -412,96 +465,87 @@ private:
             }
         }
     }
+    // A run's children are attached in their order, so that in front of an attached one all are.
+
     /// Finds a run's place among its attached siblings and puts it into the order.
     void attach(Run* run) {
         if (run->parent == 0) {
-            Run* before = nullptr;
-            for (Run* sibling : root_children_) {
-                if (sibling == run) break;
-                if (sibling->attached()) before = sibling;
-            }
-            if (before == nullptr) return order_.insert_front(run);
-            return insert_behind(last_below({before, 0}), run);
+            const At lower = lower_sibling(root_children_, run);
+            if (!lower) return order_.insert_front(run);
+            return insert_behind(last_below(lower), run);
         }
         At parent = find({authors()[run->parent_author], run->parent});
         if (run->side == Side::right) {
-            insert_behind(left_sibling(parent, run), run);
+            insert_behind(right_neighbour(parent, run), run);
             return;
         }
         if (parent.offset > 0) parent = {split(parent.run, parent.offset), 0};
-        Run* lower = nullptr;
-        Run* upper = nullptr;
-        for (Run* sibling : parent.run->children) {
-            if (sibling->parent != run->parent || sibling->side != Side::left) break;
-            if (sibling == run || !sibling->attached()) continue;
-            if (child_less(sibling, run)) {
-                lower = sibling;
-            } else if (upper == nullptr) {
-                upper = sibling;
-            }
-        }
-        if (lower != nullptr) return insert_behind(last_below({lower, 0}), run);
-        order_.insert_before(*(upper == nullptr ? parent.run : first_below(upper)), run);
+        const std::vector<Run*>& siblings = parent.run->children;
+        if (const At lower = lower_sibling(siblings, run))
+            return insert_behind(last_below(lower), run);
+        const auto upper = std::next(place_of(siblings, run));
+        const bool is_upper = upper != siblings.end() && (*upper)->attached() &&
+                              (*upper)->parent == run->parent && (*upper)->side == Side::left;
+        order_.insert_before(*(is_upper ? first_below(*upper) : parent.run), run);
+    }
+    [[nodiscard]] auto place_of(const std::vector<Run*>& siblings, const Run* run) const {
+        return std::lower_bound(siblings.begin(), siblings.end(), run,
+                                [this](const Run* a, const Run* b) { return child_less(a, b); });
+    }
+    /// The children of elements from `counter` on, left ones of that element itself left out.
+    [[nodiscard]] static auto right_children(const Run& run, std::uint64_t counter) {
+        return std::lower_bound(run.children.begin(), run.children.end(), counter,
+                                [](const Run* child, std::uint64_t parent) {
+                                    return child->parent < parent ||
+                                           (child->parent == parent && child->side == Side::left);
+                                });
+    }
+    /// The sibling in front of `run` on the same side of the same parent; none if it is the first.
+    [[nodiscard]] At lower_sibling(const std::vector<Run*>& siblings, const Run* run) const {
+        const auto place = place_of(siblings, run);
+        if (place == siblings.begin()) return {};
+        Run* lower = *std::prev(place);
+        if (lower->parent != run->parent || lower->side != run->side) return {};
+        assert(lower->attached());
+        return {lower, 0};
     }
     /// The element behind which a right child `run` of `parent` goes.
-    [[nodiscard]] At left_sibling(const At& parent, const Run* run) const {
-        const std::uint64_t counter = parent.run->first + parent.offset;
-        const Run* lower = nullptr;
-        for (const Run* sibling : parent.run->children) {
-            if (sibling->parent > counter) break;
-            const bool is_sibling = sibling->parent == counter && sibling->side == Side::right;
-            if (is_sibling && sibling != run && sibling->attached() && child_less(sibling, run))
-                lower = sibling;
-        }
+    [[nodiscard]] At right_neighbour(const At& parent, const Run* run) const {
+        const At lower = lower_sibling(parent.run->children, run);
+        const std::uint64_t next = parent.run->first + parent.offset + 1;
         // The run's own next element is a sibling too, though no run starts with it.
-        if (counter < parent.run->last()) {
-            const bool below_run =
-                dot_less(parent.run->author, counter + 1, run->author, run->first);
-            const bool above_lower = lower == nullptr || dot_less(lower->author, lower->first,
-                                                                  parent.run->author, counter + 1);
-            if (below_run && above_lower) return last_below({parent.run, parent.offset + 1});
+        if (next <= parent.run->last() &&
+            dot_less(parent.run->author, next, run->author, run->first)) {
+            const bool above_lower =
+                !lower || dot_less(lower.run->author, lower.run->first, parent.run->author, next);
+            if (above_lower) return last_below({parent.run, parent.offset + 1});
         }
-        if (lower != nullptr) return last_below({const_cast<Run*>(lower), 0});
-        return parent;
+        return lower ? last_below(lower) : parent;
     }
     /// The last element of the subtree under `at`.
-    [[nodiscard]] At last_below(At at) const {
+    [[nodiscard]] static At last_below(At at) {
         for (;;) {
-            Run* lowest = nullptr;
             Run* run = at.run;
-            const std::uint64_t from = run->first + at.offset;
-            for (auto child = run->children.begin(); child != run->children.end(); ++child) {
-                Run* candidate = *child;
-                if (candidate->parent < from || candidate->side != Side::right ||
-                    !candidate->attached())
-                    continue;
-                // A child that comes before the run's own next element stands inside the subtree
-                // of that one's parent; only what comes behind it, or behind the end, is last.
-                const bool behind = candidate->parent == run->last() ||
-                                    dot_less(run->author, candidate->parent + 1, candidate->author,
-                                             candidate->first);
-                if (!behind) continue;
-                if (lowest != nullptr && candidate->parent != lowest->parent) break;
-                lowest = candidate;
-            }
-            if (lowest == nullptr) return {run, run->length - 1};
-            at = {lowest, 0};
+            // Right children inside a run stand behind what follows their parent in it, and all
+            // that is below that: others would have cut the run. So the first parent's are last.
+            const auto first = right_children(*run, run->first + at.offset);
+            if (first == run->children.end() || !(*first)->attached())
+                return {run, run->length - 1};
+            auto last = right_children(*run, (*first)->parent + 1);
+            do --last;
+            while (!(*last)->attached());
+            at = {*last, 0};
         }
     }
     /// The run that begins the subtree of a run's first element.
-    [[nodiscard]] Run* first_below(Run* run) const {
-        for (;;) {
-            Run* first = nullptr;
-            for (Run* child : run->children) {
-                if (child->parent != run->first || child->side != Side::left) break;
-                if (child->attached()) {
-                    first = child;
-                    break;
-                }
-            }
-            if (first == nullptr) return run;
-            run = first;
+    [[nodiscard]] static Run* first_below(Run* run) {
+        while (!run->children.empty()) {
+            Run* child = run->children.front();
+            if (child->parent != run->first || child->side != Side::left || !child->attached())
+                break;
+            run = child;
         }
+        return run;
     }
     void insert_behind(At left, Run* run) {
         if (left.offset + 1 < left.run->length) split(left.run, left.offset + 1);
@@ -521,8 +565,9 @@ private:
         const Measure old = run->measure();
         if (run->state == State::plain) tail->payload = run->payload.cut(at, run->length);
         run->length = at;
-        auto moved = run->children.begin();
-        while (moved != run->children.end() && (*moved)->parent < tail->first) ++moved;
+        const auto moved = std::lower_bound(
+            run->children.begin(), run->children.end(), tail->first,
+            [](const Run* child, std::uint64_t first) { return child->parent < first; });
         tail->children.assign(moved, run->children.end());
         run->children.erase(moved, run->children.end());
         link(run->children, tail);
@@ -550,20 +595,18 @@ private:
     }
     [[nodiscard]] static bool continues(const Run& a, const Run& b) {
         return a.state == State::dead && b.state == State::dead && goes_on(a, b) &&
-               a.length + b.length <= run_max;
+               a.length + b.length <= longest(State::dead);
     }
     /// Id-only neighbours become one run again.
-    Run* merge_dead(Run* run) {
-        if (!run->attached()) return run;
+    void merge_dead(Run* run) {
+        if (!run->attached()) return;
         if (Run* left = previous(*run); left != nullptr && continues(*left, *run))
             run = merge(left, run);
-        if (Run* right = next(*run); right != nullptr && continues(*run, *right))
-            run = merge(run, right);
-        return run;
+        if (Run* right = next(*run); right != nullptr && continues(*run, *right)) merge(run, right);
     }
     Run* merge(Run* a, Run* b) {
-        a->children.erase(std::find(a->children.begin(), a->children.end(), b));
-        for (Run* child : b->children) link(a->children, child);
+        a->children.erase(place_of(a->children, b));
+        a->children.insert(a->children.end(), b->children.begin(), b->children.end());
         const Measure size = b->measure();
         order_.remove(*b);
         index_.erase(b);
@@ -605,6 +648,7 @@ private:
         root_children_ = twins_of(other.root_children_);
         for (const auto& [parent, runs] : other.waiting_) waiting_[parent] = twins_of(runs);
         waiting_runs_ = other.waiting_runs_;
+        slots_ = other.slots_;
     }
 
     std::deque<Run> runs_;
@@ -614,6 +658,7 @@ private:
     std::vector<Run*> root_children_;
     std::map<Dot, std::vector<Run*>> waiting_;  ///< by the parent they wait for
     std::size_t waiting_runs_ = 0;              ///< runs not in the order, those below others too
+    std::uint32_t slots_ = 0;                   ///< elements, waiting ones too
 };
 
 }  // namespace syncline

@@ -31,6 +31,8 @@ public:
     void append(TextPayload&& other);
     /// Takes the code points from `at` on away and returns them; there are `length`.
     TextPayload cut(std::uint32_t at, std::uint32_t length);
+    /// `length` code points from `from` on.
+    [[nodiscard]] TextPayload part(std::uint32_t from, std::uint32_t length) const;
     /// Where the code point `at` starts. O(1) for ASCII.
     [[nodiscard]] std::size_t offset(std::uint32_t at) const;
 
