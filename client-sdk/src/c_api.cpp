@@ -1,5 +1,6 @@
 #include "syncline/client/c_api.h"
 
+#include "json_ops.hpp"
 #include "syncline/client/store.hpp"
 #include "syncline/document/json.hpp"
 
@@ -56,100 +57,19 @@ char* text_of(syncline_store* store, const char* name, syncline_error** error, U
 
 Value number(std::uint64_t value) { return Value(static_cast<std::int64_t>(value)); }
 
-/// One element of the list that syncline_transact takes.
-struct WrittenOp {
-    std::string op;
-    DocumentKey document;
-    std::vector<std::string> path;
-    const Value* value = nullptr;
-};
-
-Result<WrittenOp> read_op(const Value& written, std::size_t index) {
-    const auto wrong = [&](const std::string& what) {
-        return fail(ErrorCode::invalid_argument, "op " + std::to_string(index) + ": " + what);
-    };
-    if (written.map() == nullptr) return wrong("is no object");
-    WrittenOp read;
-    for (const Value::Member& member : *written.map()) {
-        if (member.key != "op" && member.key != "doc" && member.key != "path" &&
-            member.key != "value") {
-            return wrong("has a member \"" + member.key + "\"");
-        }
-    }
-    const Value* op = written.find("op");
-    if (op == nullptr || op->text() == nullptr) return wrong("\"op\" is no text");
-    read.op = *op->text();
-    const Value* doc = written.find("doc");
-    const Value::Array* names = doc == nullptr ? nullptr : doc->array();
-    if (names == nullptr || names->size() != 2 || (*names)[0].text() == nullptr ||
-        (*names)[1].text() == nullptr) {
-        return wrong("\"doc\" is not [collection, id]");
-    }
-    read.document = {*(*names)[0].text(), *(*names)[1].text()};
-    if (const Value* path = written.find("path")) {
-        if (path->array() == nullptr) return wrong("\"path\" is no list");
-        for (const Value& key : *path->array()) {
-            if (key.text() == nullptr) return wrong("a key of \"path\" is no text");
-            read.path.push_back(*key.text());
-        }
-    }
-    read.value = written.find("value");
-    return read;
-}
-
-/// The map that the last key of `path` is in. MapEditor is not assignable, hence the recursion.
-MapEditor descend(MapEditor map, const std::vector<std::string>& path, std::size_t from = 0) {
-    if (from + 1 >= path.size()) return map;
-    return descend(map.map(path[from]), path, from + 1);
-}
-
-Result<> apply(Transaction& tx, const WrittenOp& op, std::size_t index) {
-    const auto wrong = [&](const std::string& what) {
-        return fail(ErrorCode::invalid_argument, "op " + std::to_string(index) + ": " + what);
-    };
-    MapEditor document = tx.document(op.document.collection, op.document.id);
-    if (op.op == "create") {
-        std::vector<std::string> inside = op.path;
-        inside.emplace_back();
-        descend(document, inside).create();
-        return {};
-    }
-    if (op.op == "delete" && op.path.empty()) {
-        document.erase();
-        return {};
-    }
-    if (op.path.empty()) return wrong("needs a \"path\"");
-    MapEditor map = descend(document, op.path);
-    const std::string& key = op.path.back();
-    if (op.op == "delete") {
-        map.erase(key);
-    } else if (op.op == "enable") {
-        map.flag(key).enable();
-    } else if (op.op == "disable") {
-        map.flag(key).disable();
-    } else if (op.value == nullptr) {
-        return wrong("needs a \"value\", or is unknown");
-    } else if (op.op == "set") {
-        map.set(key, *op.value);
-    } else if (op.op == "set_multi_value") {
-        map.set_multi_value(key, *op.value);
-    } else if (op.op == "add") {
-        if (op.value->integer() == nullptr) return wrong("\"value\" is no integer");
-        map.counter(key).add(*op.value->integer());
-    } else if (op.op == "insert") {
-        map.set_of(key).insert(*op.value);
-    } else if (op.op == "erase") {
-        map.set_of(key).erase(*op.value);
-    } else if (op.op == "insert_remove_wins") {
-        map.remove_wins_set(key).insert(*op.value);
-    } else if (op.op == "erase_remove_wins") {
-        map.remove_wins_set(key).erase(*op.value);
-    } else if (op.op == "insert_grow_only") {
-        map.grow_only_set(key).insert(*op.value);
-    } else {
-        return wrong("\"" + op.op + "\" is unknown");
-    }
-    return {};
+/// Asks a question that only a transaction can answer, and hands the answer out as JSON.
+template <typename Ask>
+char* answer(syncline_store* store, const char* name, const char* question_json,
+             syncline_error** error, Ask ask) {
+    const auto question = parse_json(question_json);
+    return text_of(store, name, error, [&](Space& space) -> Result<std::string> {
+        if (!question) return tl::unexpected(question.error());
+        Result<Value> found;
+        auto read = space.transact([&](Transaction& tx) { found = ask(tx, *question); });
+        if (!read) return tl::unexpected(read.error());
+        if (!found) return tl::unexpected(found.error());
+        return to_json(*found);
+    });
 }
 
 std::string_view name_of(SyncStatus::Connection connection) {
@@ -221,23 +141,34 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
                       syncline_error** error) {
     const auto ops = parse_json(ops_json);
     if (!ops) return done(tl::unexpected(ops.error()), error);
-    if (ops->array() == nullptr) {
-        return done(fail(ErrorCode::invalid_argument, "the ops are no list"), error);
-    }
-    std::vector<WrittenOp> read;
-    for (const Value& written : *ops->array()) {
-        auto op = read_op(written, read.size());
-        if (!op) return done(tl::unexpected(op.error()), error);
-        read.push_back(std::move(*op));
-    }
+    if (auto good = client::check_json_ops(*ops); !good) return done(good, error);
     auto opened = store->store.space(space);
     if (!opened) return done(tl::unexpected(opened.error()), error);
-    return done(opened->transact([&](Transaction& tx) {
-        for (std::size_t i = 0; i < read.size() && !tx.failed(); ++i) {
-            if (auto applied = apply(tx, read[i], i); !applied) tx.fail(applied.error());
-        }
-    }),
-                error);
+    return done(
+        opened->transact([&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
+        error);
+}
+
+char* syncline_spans(syncline_store* store, const char* space, const char* question_json,
+                     syncline_error** error) {
+    return answer(store, space, question_json, error, client::spans_of);
+}
+
+char* syncline_handle(syncline_store* store, const char* space, const char* question_json,
+                      syncline_error** error) {
+    return answer(store, space, question_json, error, client::take_handle);
+}
+
+int syncline_position(syncline_store* store, const char* space, const char* handle_json,
+                      uint32_t* position, syncline_error** error) {
+    const auto handle = parse_json(handle_json);
+    if (!handle) return done(tl::unexpected(handle.error()), error);
+    auto opened = store->store.space(space);
+    if (!opened) return done(tl::unexpected(opened.error()), error);
+    const auto found = client::resolve_handle(*opened, *handle);
+    if (!found) return done(tl::unexpected(found.error()), error);
+    *position = *found;
+    return 1;
 }
 
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,

@@ -110,6 +110,11 @@ void ListEditor::move(std::uint32_t from, std::uint32_t to) {
     edit(list->move(from, to));
 }
 
+bool ListEditor::exists() const {
+    const List* list = read();
+    return list != nullptr && list->live();
+}
+
 std::uint32_t ListEditor::size() const {
     const List* list = read();
     return list == nullptr ? 0 : list->size();
@@ -190,6 +195,11 @@ void TextEditor::mark(std::uint32_t from, std::uint32_t count, std::string name,
 void TextEditor::unmark(std::uint32_t from, std::uint32_t count, std::string name, Expand expand,
                         Unit unit) {
     mark(from, count, std::move(name), Value(), expand, unit);
+}
+
+bool TextEditor::exists() const {
+    const Text* text = read();
+    return text != nullptr && text->live();
 }
 
 std::uint32_t TextEditor::size(Unit unit) const {

@@ -2,6 +2,7 @@
 
 #include "syncline/client/c_api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #if !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
@@ -73,6 +74,100 @@ int syncline_api_in_c(const char* path) {
                  "{\"documents\":[{\"collection\":\"tasks\",\"id\":\"t1\",\"remote\":false}],"
                  "\"space\":\"team\"}") == 0);
 
+    /* Lists and texts. */
+    const char* const in_d1 = "\"doc\":[\"lists\",\"d1\"]";
+    char json[2048];
+    snprintf(json, sizeof json,
+             "[{\"op\":\"list_push\",%s,\"path\":[\"l\"],\"values\":[\"a\",\"b\",\"c\"]},"
+             "{\"op\":\"list_insert\",%s,\"path\":[\"l\"],\"index\":1,\"new\":\"map\"},"
+             "{\"op\":\"set\",%s,\"path\":[\"l\",1,\"k\"],\"value\":1},"
+             "{\"op\":\"list_push\",%s,\"path\":[\"l\",1,\"in\"],\"new\":\"list\"},"
+             "{\"op\":\"list_push\",%s,\"path\":[\"l\",1,\"in\",0],\"value\":7},"
+             "{\"op\":\"list_insert\",%s,\"path\":[\"l\"],\"index\":0,\"new\":\"counter\"},"
+             "{\"op\":\"add\",%s,\"path\":[\"l\",0],\"value\":5},"
+             "{\"op\":\"list_push\",%s,\"path\":[\"l\"],\"new\":\"text\"},"
+             "{\"op\":\"text_insert\",%s,\"path\":[\"l\",5],\"index\":0,\"text\":\"t\"},"
+             "{\"op\":\"list_erase\",%s,\"path\":[\"l\"],\"index\":3},"
+             "{\"op\":\"list_set\",%s,\"path\":[\"l\"],\"index\":3,\"value\":\"C\"},"
+             "{\"op\":\"list_move\",%s,\"path\":[\"l\"],\"index\":0,\"to\":4}]",
+             in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1);
+    HOLDS(syncline_transact(store, "team", json, &error));
+    HOLDS(equals(syncline_get(store, "team", "lists", "d1", &error),
+                 "{\"l\":[\"a\",{\"in\":[[7]],\"k\":1},\"C\",\"t\",5]}"));
+    snprintf(json, sizeof json,
+             "[{\"op\":\"delete\",%s,\"path\":[\"l\",1]},"
+             "{\"op\":\"set\",%s,\"path\":[\"l\",0],\"value\":\"A\"},"
+             "{\"op\":\"create_list\",%s,\"path\":[\"e\"]},"
+             "{\"op\":\"create_text\",%s,\"path\":[\"f\"]},"
+             "{\"op\":\"text_insert\",%s,\"path\":[\"t\"],\"index\":0,\"text\":\"a bold b\"},"
+             "{\"op\":\"text_mark\",%s,\"path\":[\"t\"],\"index\":2,\"count\":4,"
+             "\"name\":\"bold\",\"value\":true},"
+             "{\"op\":\"text_splice\",%s,\"path\":[\"t\"],\"index\":0,\"count\":1,"
+             "\"text\":\"\\ud83d\\ude00\"},"
+             "{\"op\":\"text_erase\",%s,\"path\":[\"t\"],\"index\":8,\"count\":1,"
+             "\"unit\":\"utf16\"},"
+             "{\"op\":\"text_unmark\",%s,\"path\":[\"t\"],\"index\":2,\"count\":1,"
+             "\"name\":\"bold\",\"expand\":\"none\"}]",
+             in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1, in_d1);
+    HOLDS(syncline_transact(store, "team", json, &error));
+    HOLDS(equals(syncline_get(store, "team", "lists", "d1", &error),
+                 "{\"e\":[],\"f\":\"\",\"l\":[\"A\",\"C\",\"t\",5],"
+                 "\"t\":\"\xF0\x9F\x98\x80 bold \"}"));
+    HOLDS(equals(
+        syncline_spans(store, "team", "{\"doc\":[\"lists\",\"d1\"],\"path\":[\"t\"]}", &error),
+        "[{\"properties\":{},\"text\":\"\xF0\x9F\x98\x80 b\"},"
+        "{\"properties\":{\"bold\":true},\"text\":\"old\"},"
+        "{\"properties\":{},\"text\":\" \"}]"));
+    HOLDS(equals(
+        syncline_spans(store, "team", "{\"doc\":[\"lists\",\"d1\"],\"path\":[\"no\"]}", &error),
+        "[]"));
+    char* cursor = syncline_handle(store, "team",
+                                   "{\"doc\":[\"lists\",\"d1\"],\"path\":[\"t\"],\"index\":3,"
+                                   "\"unit\":\"utf16\",\"side\":\"right\"}",
+                                   &error);
+    char* element = syncline_handle(
+        store, "team", "{\"doc\":[\"lists\",\"d1\"],\"path\":[\"l\"],\"index\":1}", &error);
+    HOLDS(cursor != NULL && element != NULL);
+    HOLDS(syncline_handle(store, "team",
+                          "{\"doc\":[\"lists\",\"d1\"],\"path\":[\"l\"],\"index\":4}",
+                          &error) == NULL);
+    HOLDS(failed_with(&error, "out_of_range"));
+    snprintf(json, sizeof json,
+             "[{\"op\":\"text_insert\",%s,\"path\":[\"t\"],\"index\":0,\"text\":\"ab\"},"
+             "{\"op\":\"list_move\",%s,\"path\":[\"l\"],\"index\":1,\"to\":0}]",
+             in_d1, in_d1);
+    HOLDS(syncline_transact(store, "team", json, &error));
+    uint32_t position = 99;
+    HOLDS(syncline_position(store, "team", cursor, &position, &error) && position == 5);
+    HOLDS(syncline_position(store, "team", element, &position, &error) && position == 0);
+    HOLDS(syncline_transact(
+        store, "team",
+        "[{\"op\":\"list_erase\",\"doc\":[\"lists\",\"d1\"],\"path\":[\"l\"],\"index\":0}]",
+        &error));
+    HOLDS(!syncline_position(store, "team", element, &position, &error));
+    HOLDS(failed_with(&error, "not_found"));
+    HOLDS(!syncline_position(store, "team", "{\"doc\":[\"a\",\"b\"]}", &position, &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    syncline_string_free(cursor);
+    syncline_string_free(element);
+    HOLDS(!syncline_transact(
+        store, "team",
+        "[{\"op\":\"text_insert\",\"doc\":[\"lists\",\"d1\"],\"path\":[\"t\"],\"index\":99,"
+        "\"text\":\"x\"}]",
+        &error));
+    HOLDS(failed_with(&error, "out_of_range"));
+    HOLDS(!syncline_transact(store, "team",
+                             "[{\"op\":\"list_push\",\"doc\":[\"lists\",\"d1\"],\"path\":[\"l\"]}]",
+                             &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_transact(store, "team",
+                             "[{\"op\":\"enable\",\"doc\":[\"lists\",\"d1\"],\"path\":"
+                             "[\"l\",0]}]",
+                             &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(syncline_transact(store, "team", "[{\"op\":\"delete\",\"doc\":[\"lists\",\"d1\"]}]",
+                            &error));
+
     /* Nothing of a transaction that fails. */
     HOLDS(!syncline_transact(
         store, "team",
@@ -124,7 +219,7 @@ int syncline_api_in_c(const char* path) {
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));
     HOLDS(equals(syncline_status(store, "team", &error),
                  "{\"accepted\":0,\"connection\":\"offline\",\"cursor\":0,\"in_sync\":false,"
-                 "\"last_error\":null,\"pending\":3}"));
+                 "\"last_error\":null,\"pending\":8}"));
     syncline_disconnect(store);
     syncline_close(store);
     syncline_close(NULL);

@@ -73,8 +73,26 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  *     enable, disable            a flag, enable wins
  *     delete                     what is at the path, of every type; without a path the document
  *     create                     the map at the path, or the document, even while it is empty
+ *     create_list, create_text   likewise
  *
- * `path` is a list of keys, all but the last of maps. The space is made if it is not there.
+ *     list_insert  index, and one of: value, values (a list), new ("map", "list", "text", "counter")
+ *     list_push    the same without an index: behind all
+ *     list_set     index, value  in place of what is in the element
+ *     list_erase   index, count  1 if there is no count
+ *     list_move    index, to     so that it is at `to` afterwards
+ *
+ *     text_insert  index, text
+ *     text_erase   index, count
+ *     text_splice  index, count, text      in place of the range
+ *     text_mark    index, count, name, value, expand
+ *     text_unmark  index, count, name, expand
+ *
+ * `path` is a list of keys, and of numbers for the elements of a list: ["steps", 0, "title"] is the
+ * field of a map in a list. An element itself takes set, add, delete and the ops on lists and
+ * texts. Indexes are as they are when the op's turn comes. In texts they count what "unit" says:
+ * "code_point" (if it is not there), "utf16" or "byte". "expand" tells whether a property grows with
+ * what is typed at its ends: "after" (if it is not there), "before", "both" or "none".
+ * The space is made if it is not there.
  */
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
@@ -83,6 +101,27 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
  * there is none. */
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error);
+/** The text at a path, cut where its properties change: [{"properties":{"bold":true},"text":"…"},…].
+ *  The question is {"doc":[collection, id],"path":[…]}; no text there is an empty list. */
+char* syncline_spans(syncline_store* store, const char* space, const char* question_json,
+                     syncline_error** error);
+
+/** A handle that stays with what it was taken at, whatever is edited around it: with the element at
+ *  `index` of a list, or with the point at `index` in a text. There, "side":"left" (if it is not
+ *  there) keeps it with the character behind the point, "right" with the one in front.
+ *
+ *      {"doc": ["notes", "n1"], "path": ["body"], "index": 12, "side": "left", "unit": "utf16"}
+ *
+ *  The handle is JSON text, to be given back as it is. It is good while the store is open; kept for
+ *  longer, unless the relay refused the change that inserted what it is at, or this device took a
+ *  new identity before that change was synced. */
+char* syncline_handle(syncline_store* store, const char* space, const char* question_json,
+                      syncline_error** error);
+/** Where the handle is now, in the unit it was taken in. 0 with the error not_found while the element
+ *  is erased. */
+int syncline_position(syncline_store* store, const char* space, const char* handle_json,
+                      uint32_t* position, syncline_error** error);
+
 /** The ids of a collection's documents as a JSON array of text, ascending. */
 char* syncline_ids(syncline_store* store, const char* space, const char* collection,
                    syncline_error** error);

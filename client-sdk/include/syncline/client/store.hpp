@@ -188,6 +188,8 @@ public:
     [[nodiscard]] TextEditor text(std::uint32_t index);
     [[nodiscard]] MapEditor::Counter counter(std::uint32_t index);
 
+    /// Something is in it, or it was created.
+    [[nodiscard]] bool exists() const;
     [[nodiscard]] std::uint32_t size() const;
     /// What a reader sees of the element; null behind the end.
     [[nodiscard]] Value value(std::uint32_t index) const;
@@ -235,6 +237,8 @@ public:
     void unmark(std::uint32_t from, std::uint32_t count, std::string name,
                 Expand expand = Expand::after, Unit unit = Unit::code_point);
 
+    /// Something is in it, or it was created.
+    [[nodiscard]] bool exists() const;
     [[nodiscard]] std::uint32_t size(Unit unit = Unit::code_point) const;
     [[nodiscard]] std::string str() const;
     [[nodiscard]] std::string str(std::uint32_t from, std::uint32_t count,
