@@ -60,6 +60,11 @@ int sync(const Context& context, const SyncOptions& options) {
     if (!options.token_file.empty()) {
         if (auto token = read_token(options.token_file); !token) return report(token.error());
     }
+    if (options.watch) {
+        // Before the store is open: whoever sees its lock may ask to stop.
+        std::signal(SIGINT, [](int) { stop_asked = 1; });
+        std::signal(SIGTERM, [](int) { stop_asked = 1; });
+    }
     auto opened = open(context);
     if (!opened) return report(opened.error());
     Space& space = opened->space;
@@ -74,8 +79,6 @@ int sync(const Context& context, const SyncOptions& options) {
     });
     Subscription watching;
     if (options.watch) {
-        std::signal(SIGINT, [](int) { stop_asked = 1; });
-        std::signal(SIGTERM, [](int) { stop_asked = 1; });
         watching = space.observe(
             [&](const SpaceChanges& changes) { print_changes(space, changes, output); },
             options.collection);
