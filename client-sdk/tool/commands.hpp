@@ -23,6 +23,24 @@ struct Context {
 
 enum class Edit : std::uint8_t { set, insert, erase, enable, disable };
 
+struct ListEdit {
+    enum Kind : std::uint8_t { push, insert, set, erase, move };
+    Kind kind = push;
+    std::uint32_t index = 0;
+    std::uint32_t count = 1;
+    std::uint32_t to = 0;
+    std::string json;
+};
+
+struct TextEdit {
+    enum Kind : std::uint8_t { insert, erase, mark, unmark, spans };
+    Kind kind = insert;
+    std::uint32_t at = 0;
+    std::uint32_t count = 0;
+    std::string text;  ///< or a mark's name
+    std::string json;
+};
+
 struct ImportOptions {
     std::string id_field;
     int batch = 500;
@@ -42,6 +60,10 @@ int edit(const Context& context, const std::string& document, const std::string&
          const std::string& json, Edit edit);
 int add(const Context& context, const std::string& document, const std::string& field,
         std::int64_t amount);
+int edit_list(const Context& context, const std::string& document, const std::string& field,
+              const ListEdit& edit);
+int edit_text(const Context& context, const std::string& document, const std::string& field,
+              const TextEdit& edit);
 int remove(const Context& context, const std::string& document, const std::string& field);
 int get(const Context& context, const std::string& document, const std::string& field);
 int list(const Context& context, const std::string& collection);

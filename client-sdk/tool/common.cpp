@@ -1,5 +1,6 @@
 #include "common.hpp"
 
+#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -86,31 +87,91 @@ Result<std::vector<std::string>> parse_field(const std::string& text) {
     return steps;
 }
 
-MapEditor descend(MapEditor map, const std::vector<std::string>& field) {
-    // MapEditor is not assignable (it refers to its transaction), so the walk is a recursion.
-    if (field.size() <= 1) return map;
-    return descend(map.map(field.front()), {field.begin() + 1, field.end()});
+std::optional<std::uint32_t> index_of(const std::string& step) {
+    std::uint32_t index = 0;
+    const char* end = step.data() + step.size();
+    const auto [at, error] = std::from_chars(step.data(), end, index);
+    if (error != std::errc() || at != end) return std::nullopt;
+    return index;
 }
 
-const Value* find(const Value& view, const std::vector<std::string>& field) {
+namespace {
+
+using Steps = std::vector<std::string>;
+
+// Editors are not assignable (they refer to their transaction), so the walks are recursions.
+Result<> follow(MapEditor map, const Steps& field, std::size_t at, const AtField& then);
+
+Result<> follow(ListEditor list, const Steps& field, std::size_t at, const AtField& then) {
+    const auto index = index_of(field[at]);
+    if (!index)
+        return fail(ErrorCode::invalid_argument, "'" + field[at] + "' is no index of a list");
+    if (at + 1 == field.size()) return then.element(list, *index);
+    if (*index >= list.size()) {
+        return fail(ErrorCode::out_of_range,
+                    "index " + field[at] + " in a list of " + std::to_string(list.size()));
+    }
+    const bool into_list = list.list(*index).exists() && index_of(field[at + 1]);
+    return into_list ? follow(list.list(*index), field, at + 1, then)
+                     : follow(list.map(*index), field, at + 1, then);
+}
+
+Result<> follow(MapEditor map, const Steps& field, std::size_t at, const AtField& then) {
+    const std::string& key = field[at];
+    if (at + 1 == field.size()) return then.key(map, key);
+    // A view shows a map before a list.
+    const bool into_list = index_of(field[at + 1]) && map.list(key).exists() &&
+                           map.map(key).written() == Value(Value::Map{});
+    return into_list ? follow(map.list(key), field, at + 1, then)
+                     : follow(map.map(key), field, at + 1, then);
+}
+
+/// What is shown under a step of a container: of a list's element, or of a map's key.
+const Node* shown_in(const OrMap& map, const std::string& key) {
+    const std::vector<Type> alive = types(map, key);
+    return alive.empty() ? nullptr : map.find(FieldKey{key, alive.front()});
+}
+
+}  // namespace
+
+Result<> follow(MapEditor map, const Steps& field, const AtField& then) {
+    return follow(std::move(map), field, 0, then);
+}
+
+const Value* find(const Value& view, const Steps& field) {
     const Value* at = &view;
-    for (const std::string& key : field) {
-        at = at->find(key);
+    for (const std::string& step : field) {
+        if (const Value::Array* items = at->array()) {
+            const auto index = index_of(step);
+            at = index && *index < items->size() ? &(*items)[*index] : nullptr;
+        } else {
+            at = at->find(step);
+        }
         if (at == nullptr) return nullptr;
     }
     return at;
 }
 
-const Node* find(const OrMap& root, const std::vector<std::string>& field) {
-    const OrMap* map = &root;
+const LwwRegister* find_register(const OrMap& root, const Steps& field) {
+    const OrMap* inside = &root;  // with a key of it, or the contents of an element
     const Node* node = nullptr;
-    for (const std::string& key : field) {
-        const std::vector<Type> alive = map == nullptr ? std::vector<Type>{} : types(*map, key);
-        if (alive.empty()) return nullptr;
-        node = map->find(FieldKey{key, alive.front()});
-        map = node->as<OrMap>();
+    std::string key;
+    for (std::size_t i = 0; i < field.size(); ++i) {
+        if (i > 0) node = shown_in(*inside, key);
+        const List* list = node == nullptr ? nullptr : node->as<List>();
+        if (list != nullptr) {
+            const auto index = index_of(field[i]);
+            const auto id = index ? list->id(*index) : std::nullopt;
+            inside = id ? list->contents(*id) : nullptr;
+            key.clear();
+        } else {
+            if (i > 0) inside = node == nullptr ? nullptr : node->as<OrMap>();
+            key = field[i];
+        }
+        if (inside == nullptr) return nullptr;
     }
-    return node;
+    const Node* found = inside->find(FieldKey{key, Type::lww_register});
+    return found == nullptr ? nullptr : found->as<LwwRegister>();
 }
 
 }  // namespace syncline::tool

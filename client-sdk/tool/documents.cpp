@@ -8,9 +8,9 @@ namespace syncline::tool {
 
 namespace {
 
-/// Runs `work` on the map that holds the last step of `field`, in one transaction.
+/// Runs `work` where `field` leads to, in one transaction.
 int edit_field(const Context& context, const std::string& document, const std::string& field,
-               const std::function<void(MapEditor&, const std::string&)>& work) {
+               const AtField& work) {
     const auto key = parse_document(document);
     if (!key) return report(key.error());
     const auto steps = parse_field(field);
@@ -18,10 +18,17 @@ int edit_field(const Context& context, const std::string& document, const std::s
     auto opened = open(context);
     if (!opened) return report(opened.error());
     auto done = opened->space.transact([&](Transaction& tx) {
-        MapEditor map = descend(tx.document(key->collection, key->id), *steps);
-        work(map, steps->back());
+        if (auto edited = follow(tx.document(key->collection, key->id), *steps, work); !edited)
+            tx.fail(edited.error());
     });
     return done ? exit_done : report(done.error());
+}
+
+Result<Value> parse_argument(const std::string& json) {
+    auto parsed = parse_json(json);
+    if (parsed) return parsed;
+    return fail(parsed.error().code, "'" + json + "' is no JSON value: " + parsed.error().message +
+                                         R"(; text needs its quotes: '"like this"')");
 }
 
 }  // namespace
@@ -30,36 +37,112 @@ int edit(const Context& context, const std::string& document, const std::string&
          const std::string& json, Edit edit) {
     Value value;
     if (edit != Edit::enable && edit != Edit::disable) {
-        auto parsed = parse_json(json);
-        if (!parsed) {
-            return report(
-                {parsed.error().code, "'" + json + "' is no JSON value: " + parsed.error().message +
-                                          R"(; text needs its quotes: '"like this"')"});
-        }
+        auto parsed = parse_argument(json);
+        if (!parsed) return report(parsed.error());
         value = std::move(*parsed);
     }
-    return edit_field(context, document, field, [&](MapEditor& map, const std::string& key) {
+    AtField work;
+    work.key = [&](MapEditor& map, const std::string& key) -> Result<> {
         switch (edit) {
-            case Edit::set: return map.set(key, value);
-            case Edit::insert: return map.set_of(key).insert(value);
-            case Edit::erase: return map.set_of(key).erase(value);
-            case Edit::enable: return map.flag(key).enable();
-            case Edit::disable: return map.flag(key).disable();
+            case Edit::set: map.set(key, value); break;
+            case Edit::insert: map.set_of(key).insert(value); break;
+            case Edit::erase: map.set_of(key).erase(value); break;
+            case Edit::enable: map.flag(key).enable(); break;
+            case Edit::disable: map.flag(key).disable(); break;
         }
-    });
+        return {};
+    };
+    work.element = [&](ListEditor& list, std::uint32_t index) -> Result<> {
+        if (edit != Edit::set)
+            return fail(ErrorCode::invalid_argument, "an element of a list takes set and add");
+        list.set(index, value);
+        return {};
+    };
+    return edit_field(context, document, field, work);
 }
 
 int add(const Context& context, const std::string& document, const std::string& field,
         std::int64_t amount) {
-    return edit_field(context, document, field, [&](MapEditor& map, const std::string& key) {
+    AtField work;
+    work.key = [&](MapEditor& map, const std::string& key) -> Result<> {
         map.counter(key).add(amount);
-    });
+        return {};
+    };
+    work.element = [&](ListEditor& list, std::uint32_t index) -> Result<> {
+        list.counter(index).add(amount);
+        return {};
+    };
+    return edit_field(context, document, field, work);
+}
+
+int edit_list(const Context& context, const std::string& document, const std::string& field,
+              const ListEdit& edit) {
+    Value value;
+    if (edit.kind == ListEdit::push || edit.kind == ListEdit::insert ||
+        edit.kind == ListEdit::set) {
+        auto parsed = parse_argument(edit.json);
+        if (!parsed) return report(parsed.error());
+        value = std::move(*parsed);
+    }
+    const auto work = [&](ListEditor list) -> Result<> {
+        switch (edit.kind) {
+            case ListEdit::push: list.push(value); break;
+            case ListEdit::insert: list.insert(edit.index, value); break;
+            case ListEdit::set: list.set(edit.index, value); break;
+            case ListEdit::erase: list.erase(edit.index, edit.count); break;
+            case ListEdit::move: list.move(edit.index, edit.to); break;
+        }
+        return {};
+    };
+    return edit_field(
+        context, document, field,
+        {[&](MapEditor& map, const std::string& key) { return work(map.list(key)); },
+         [&](ListEditor& list, std::uint32_t index) { return work(list.list(index)); }});
+}
+
+int edit_text(const Context& context, const std::string& document, const std::string& field,
+              const TextEdit& edit) {
+    Value value;
+    if (edit.kind == TextEdit::mark) {
+        auto parsed = parse_argument(edit.json);
+        if (!parsed) return report(parsed.error());
+        value = std::move(*parsed);
+    }
+    const auto work = [&](TextEditor text) -> Result<> {
+        switch (edit.kind) {
+            case TextEdit::insert: text.insert(edit.at, edit.text); break;
+            case TextEdit::erase: text.erase(edit.at, edit.count); break;
+            case TextEdit::mark: text.mark(edit.at, edit.count, edit.text, value); break;
+            case TextEdit::unmark: text.unmark(edit.at, edit.count, edit.text); break;
+            case TextEdit::spans:
+                for (const Text::Span& span : text.spans()) {
+                    Value::Map properties;
+                    for (const auto& [name, of] : span.properties) properties.push_back({name, of});
+                    std::cout << to_json(Value::Array{span.text, Value(std::move(properties))})
+                              << '\n';
+                }
+                break;
+        }
+        return {};
+    };
+    return edit_field(
+        context, document, field,
+        {[&](MapEditor& map, const std::string& key) { return work(map.text(key)); },
+         [&](ListEditor& list, std::uint32_t index) { return work(list.text(index)); }});
 }
 
 int remove(const Context& context, const std::string& document, const std::string& field) {
     if (!field.empty()) {
-        return edit_field(context, document, field,
-                          [&](MapEditor& map, const std::string& key) { map.erase(key); });
+        AtField work;
+        work.key = [](MapEditor& map, const std::string& name) -> Result<> {
+            map.erase(name);
+            return {};
+        };
+        work.element = [](ListEditor& list, std::uint32_t index) -> Result<> {
+            list.erase(index);
+            return {};
+        };
+        return edit_field(context, document, field, work);
     }
     const auto key = parse_document(document);
     if (!key) return report(key.error());
@@ -130,14 +213,7 @@ int conflicts(const Context& context, const std::string& document, const std::st
     const auto found = opened->space.document(*key);
     if (!found) return report(found.error());
 
-    // The register of that name, also when a view shows a field of another type for it.
-    const OrMap* map = &found->root();
-    if (steps->size() > 1) {
-        const Node* parent = find(found->root(), {steps->begin(), steps->end() - 1});
-        map = parent == nullptr ? nullptr : parent->as<OrMap>();
-    }
-    const Node* node = map == nullptr ? nullptr : map->find({steps->back(), Type::lww_register});
-    const LwwRegister* reg = node == nullptr ? nullptr : node->as<LwwRegister>();
+    const LwwRegister* reg = find_register(found->root(), *steps);
     if (reg == nullptr || reg->value() == nullptr) {
         return report({ErrorCode::not_found, "no register " + field + " in " + document});
     }

@@ -12,7 +12,8 @@ namespace tool = syncline::tool;
 namespace {
 
 constexpr const char* footer =
-    R"(A FIELD nests with slashes: address/city is `city` in the map `address`.
+    R"(A FIELD nests with slashes: address/city is `city` in the map `address`, and steps/0
+the first element of the list `steps`. Positions in lists and texts count from 0.
 Exit codes: 0 done, 1 failed, 2 usage, 3 not there, 4 refused by the relay,
             5 relay not reached or not in time, 6 store or disk, 7 bad input.)";
 
@@ -41,6 +42,8 @@ int main(int argc, char** argv) {
     tool::ImportOptions import_options;
     tool::SyncOptions sync_options;
     std::int64_t amount = 0;
+    tool::ListEdit list_edit;
+    tool::TextEdit text_edit;
 
     const auto editing = [&](const char* name, const char* help, const char* argument,
                              tool::Edit edit) {
@@ -63,6 +66,74 @@ int main(int argc, char** argv) {
     add->add_option("FIELD", field)->required();
     add->add_option("N", amount)->required();
     add->callback([&] { run = [&] { return tool::add(context, document, field, amount); }; });
+
+    const auto editing_list = [&](const char* name, const char* help, tool::ListEdit::Kind kind) {
+        CLI::App* command = app.add_subcommand(name, help);
+        command->add_option("COLL/ID", document)->required();
+        command->add_option("FIELD", field)->required();
+        command->callback([&, kind] {
+            list_edit.kind = kind;
+            run = [&] { return tool::edit_list(context, document, field, list_edit); };
+        });
+        return command;
+    };
+    using tool::ListEdit;
+    CLI::App* push = editing_list("push", "puts a value behind a list's others", ListEdit::push);
+    push->add_option("JSON", list_edit.json)->required();
+    CLI::App* list_insert =
+        editing_list("list-insert",
+                     "puts a value into a list, in front of an element or behind "
+                     "the last",
+                     ListEdit::insert);
+    list_insert->add_option("INDEX", list_edit.index)->required();
+    list_insert->add_option("JSON", list_edit.json)->required();
+    CLI::App* list_set =
+        editing_list("list-set", "puts a value in place of what is in an element", ListEdit::set);
+    list_set->add_option("INDEX", list_edit.index)->required();
+    list_set->add_option("JSON", list_edit.json)->required();
+    CLI::App* list_erase =
+        editing_list("list-erase", "takes an element, or N, out of a list", ListEdit::erase);
+    list_erase->add_option("INDEX", list_edit.index)->required();
+    list_erase->add_option("N", list_edit.count);
+    CLI::App* list_move = editing_list(
+        "list-move", "moves an element of a list, so that it is at TO afterwards", ListEdit::move);
+    list_move->add_option("FROM", list_edit.index)->required();
+    list_move->add_option("TO", list_edit.to)->required();
+
+    CLI::App* text = app.add_subcommand("text", "edits a text; positions are code points");
+    text->add_option("COLL/ID", document)->required();
+    text->add_option("FIELD", field)->required();
+    text->require_subcommand(1);
+    const auto editing_text = [&](const char* name, const char* help, tool::TextEdit::Kind kind) {
+        CLI::App* command = text->add_subcommand(name, help);
+        command->callback([&, kind] {
+            text_edit.kind = kind;
+            run = [&] { return tool::edit_text(context, document, field, text_edit); };
+        });
+        return command;
+    };
+    using tool::TextEdit;
+    CLI::App* typing = editing_text("insert", "types STRING in at POS", TextEdit::insert);
+    typing->add_option("POS", text_edit.at)->required();
+    typing->add_option("STRING", text_edit.text)->required();
+    CLI::App* cutting = editing_text("erase", "takes N characters out at POS", TextEdit::erase);
+    cutting->add_option("POS", text_edit.at)->required();
+    cutting->add_option("N", text_edit.count)->required();
+    CLI::App* marking = editing_text("mark",
+                                     "gives N characters at POS the property NAME, whose "
+                                     "value is JSON",
+                                     TextEdit::mark);
+    marking->add_option("POS", text_edit.at)->required();
+    marking->add_option("N", text_edit.count)->required();
+    marking->add_option("NAME", text_edit.text)->required();
+    marking->add_option("JSON", text_edit.json)->required();
+    CLI::App* unmarking =
+        editing_text("unmark", "takes the property NAME off N characters at POS", TextEdit::unmark);
+    unmarking->add_option("POS", text_edit.at)->required();
+    unmarking->add_option("N", text_edit.count)->required();
+    unmarking->add_option("NAME", text_edit.text)->required();
+    editing_text("spans", "prints the pieces that differ in properties, as JSON, one a line",
+                 TextEdit::spans);
 
     CLI::App* remove = app.add_subcommand("delete", "deletes a document, or one field of it");
     remove->add_option("COLL/ID", document)->required();

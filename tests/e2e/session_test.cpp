@@ -56,6 +56,53 @@ TEST_CASE("two people edit offline, sync, and see the same", "[e2e]") {
     relay.stop();
 }
 
+TEST_CASE("two people write one text and one list offline, and see the same", "[e2e]") {
+    TemporaryDirectory directory;
+    Relay relay(directory.path());
+    Person alice(directory, "alice");
+    Person bob(directory, "bob");
+    const auto both_sync_twice = [&] {
+        for (int round = 0; round < 2; ++round) {
+            alice.does({"sync", relay.url()});
+            bob.does({"sync", relay.url()});
+        }
+    };
+    alice.does({"text", "notes/n1", "body", "insert", "0", "We went."});
+    for (const char* step : {"\"open\"", "\"pour\"", "{\"what\":\"drink\"}"})
+        alice.does({"push", "notes/n1", "steps", step});
+    both_sync_twice();
+
+    alice.does({"text", "notes/n1", "body", "insert", "7", " to Bergen"});
+    alice.does({"list-move", "notes/n1", "steps", "2", "0"});
+    alice.does({"list-insert", "notes/n1", "steps", "1", "\"look\""});
+    bob.does({"text", "notes/n1", "body", "erase", "0", "3"});
+    bob.does({"text", "notes/n1", "body", "insert", "0", "They all "});
+    bob.does({"text", "notes/n1", "body", "mark", "5", "3", "bold", "true"});
+    bob.does({"list-erase", "notes/n1", "steps", "0"});
+    bob.does({"list-set", "notes/n1", "steps", "0", "\"pour slowly\""});
+    both_sync_twice();
+
+    CHECK(alice.does({"digest"}) == bob.does({"digest"}));
+    for (Person* person : {&alice, &bob}) {
+        CHECK(person->does({"get", "notes/n1", "body"}) == R"("They all went to Bergen.")");
+        CHECK(person->does({"text", "notes/n1", "body", "spans"}) ==
+              "[\"They \",{}]\n[\"all\",{\"bold\":true}]\n[\" went to Bergen.\",{}]");
+        CHECK(person->does({"get", "notes/n1", "steps"}) ==
+              R"([{"what":"drink"},"look","pour slowly"])");
+        CHECK(person->does({"get", "notes/n1", "steps/0/what"}) == "\"drink\"");
+    }
+    bob.does({"list-erase", "notes/n1", "steps", "0", "2"});
+    CHECK(bob.does({"get", "notes/n1", "steps"}) == R"(["pour slowly"])");
+
+    // Positions that are not there are refused as bad input, and change nothing.
+    CHECK(bob.try_to({"list-set", "notes/n1", "steps", "1", "1"}).code == 7);
+    CHECK(bob.try_to({"text", "notes/n1", "body", "insert", "99", "x"}).code == 7);
+    CHECK(bob.try_to({"set", "notes/n1", "steps/0/what", "1"}).code == 0);
+    CHECK(bob.try_to({"insert", "notes/n1", "steps/0", "1"}).code == 7);
+    CHECK(bob.try_to({"push", "notes/n1", "steps", "no JSON"}).code == 7);
+    relay.stop();
+}
+
 TEST_CASE("thousands of imported records come to a second device", "[e2e]") {
     TemporaryDirectory directory;
     Relay relay(directory.path());
