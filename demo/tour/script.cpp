@@ -75,6 +75,22 @@ std::vector<FieldStory> stories() {
                        flight.set("seat", "1F");
                    },
                    nothing, "a removal takes what it had seen; the new seat it had not"});
+    all.push_back({"diary", "text", [](M& m) { m.text("diary").insert(0, "We went."); },
+                   [](M& m) { m.text("diary").insert(7, " to Bergen"); },
+                   [](M& m) { m.text("diary").insert(7, " by train"); },
+                   [](M& m) { m.text("diary").splice(3, 4, "sailed"); },
+                   "each keeps what it typed, in one piece; what was cut is cut"});
+    all.push_back({"packing", "list",
+                   [](M& m) {
+                       m.list("packing").insert_all(0, {Value("tent"), Value("boots")});
+                   },
+                   [](M& m) { m.list("packing").move(1, 0); },
+                   [](M& m) {
+                       m.list("packing").insert(1, "map");
+                       m.list("packing").push("wool");
+                   },
+                   [](M& m) { m.list("packing").erase(0); },
+                   "a move, two insertions and a removal, all of them"});
     return all;
 }
 
