@@ -75,11 +75,10 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  *     create                     the map at the path, or the document, even while it is empty
  *     create_list, create_text   likewise
  *
- *     list_insert  index, and one of: value, values (a list), new ("map", "list", "text", "counter")
- *     list_push    the same without an index: behind all
- *     list_set     index, value  in place of what is in the element
- *     list_erase   index, count  1 if there is no count
- *     list_move    index, to     so that it is at `to` afterwards
+ *     list_insert  index, and one of: value, values (a list), new ("map", "list", "text",
+ * "counter") list_push    the same without an index: behind all list_set     index, value  in place
+ * of what is in the element list_erase   index, count  1 if there is no count list_move    index,
+ * to     so that it is at `to` afterwards
  *
  *     text_insert  index, text
  *     text_erase   index, count
@@ -90,9 +89,9 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  * `path` is a list of keys, and of numbers for the elements of a list: ["steps", 0, "title"] is the
  * field of a map in a list. An element itself takes set, add, delete and the ops on lists and
  * texts. Indexes are as they are when the op's turn comes. In texts they count what "unit" says:
- * "code_point" (if it is not there), "utf16" or "byte". "expand" tells whether a property grows with
- * what is typed at its ends: "after" (if it is not there), "before", "both" or "none".
- * The space is made if it is not there.
+ * "code_point" (if it is not there), "utf16" or "byte". "expand" tells whether a property grows
+ * with what is typed at its ends: "after" (if it is not there), "before", "both" or "none". The
+ * space is made if it is not there.
  */
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
@@ -101,8 +100,9 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
  * there is none. */
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error);
-/** The text at a path, cut where its properties change: [{"properties":{"bold":true},"text":"…"},…].
- *  The question is {"doc":[collection, id],"path":[…]}; no text there is an empty list. */
+/** The text at a path, cut where its properties change:
+ * [{"properties":{"bold":true},"text":"…"},…]. The question is {"doc":[collection, id],"path":[…]};
+ * no text there is an empty list. */
 char* syncline_spans(syncline_store* store, const char* space, const char* question_json,
                      syncline_error** error);
 
@@ -117,8 +117,8 @@ char* syncline_spans(syncline_store* store, const char* space, const char* quest
  *  new identity before that change was synced. */
 char* syncline_handle(syncline_store* store, const char* space, const char* question_json,
                       syncline_error** error);
-/** Where the handle is now, in the unit it was taken in. 0 with the error not_found while the element
- *  is erased. */
+/** Where the handle is now, in the unit it was taken in. 0 with the error not_found while the
+ * element is erased. */
 int syncline_position(syncline_store* store, const char* space, const char* handle_json,
                       uint32_t* position, syncline_error** error);
 
