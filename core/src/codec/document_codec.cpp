@@ -318,10 +318,10 @@ public:
         }
         return counter;
     }
-    // Recursion is bounded by path_max.
-    OrMap map(std::size_t depth) {
+    // Recursion is bounded by path_max. Elements of a list at its end have contents, too.
+    OrMap map(std::size_t depth, std::size_t depth_max = path_max) {
         OrMap map;
-        in_.require(depth <= path_max, ErrorCode::too_deep);
+        in_.require(depth <= path_max + 1, ErrorCode::too_deep);
         const std::size_t count = in_.array();
         in_.require(count >= 1, ErrorCode::malformed);
         map.set_presence(dots());
@@ -333,7 +333,7 @@ public:
             in_.require(type.has_value(), ErrorCode::unknown_format);
             if (in_.failed()) return map;
             field.type = *type;
-            in_.require(depth < path_max, ErrorCode::too_deep);
+            in_.require(depth < depth_max, ErrorCode::too_deep);
             in_.require(map.fields().empty() || map.fields().back().first < field,
                         ErrorCode::not_canonical);
             Node node = store(*type, depth + 1);
@@ -395,21 +395,21 @@ private:
         }
         auto [attached, waiting] = stretches(false);
         const std::string_view content = in_.text(content_bytes_max);
+        in_.require(code_points(content) == plain_elements(attached) + plain_elements(waiting),
+                    ErrorCode::not_canonical);
         if (in_.failed()) return {};
         std::size_t next = 0;
         Text::Order order;
         const bool good = build_order(
             order, std::move(attached), std::move(waiting), [&](const Stretch& stretch) {
                 const std::size_t from = next;
-                for (std::uint32_t i = 0; i < stretch.length && next <= content.size(); ++i) {
+                for (std::uint32_t i = 0; i < stretch.length; ++i) {
                     do ++next;
                     while (next < content.size() && (content[next] & 0xC0) == 0x80);
                 }
-                next = std::min(next, content.size() + 1);
-                return TextPayload(
-                    std::string(content.substr(std::min(from, content.size()), next - from)));
+                return TextPayload(std::string(content.substr(from, next - from)));
             });
-        in_.require(good && next == content.size(), ErrorCode::not_canonical);
+        in_.require(good, ErrorCode::not_canonical);
         if (in_.failed()) return {};
         return Text(std::move(presence), std::move(order), std::move(marks));
     }
@@ -429,7 +429,7 @@ private:
                 made.slot = unseen_dot();
                 made.moved = Hlc{in_.u64()};
             }
-            made.contents() = map(depth);
+            made.contents() = map(depth, path_max + 1);
             in_.require(moved == 3 || !made.contents().empty(), ErrorCode::not_canonical);
             elements.emplace_hint(elements.end(), id, std::move(made));
         }
@@ -437,23 +437,38 @@ private:
         std::vector<Value> values;
         for (std::size_t left = in_.array(); left > 0 && !in_.failed(); --left)
             values.push_back(read_value(in_));
+        in_.require(values.size() == plain_elements(attached) + plain_elements(waiting),
+                    ErrorCode::not_canonical);
         if (in_.failed()) return {};
-        std::size_t next = 0;
+        auto next = values.begin();
         List::Order order;
         const bool good = build_order(
             order, std::move(attached), std::move(waiting), [&](const Stretch& stretch) {
-                std::vector<Value> some;
-                for (std::uint32_t i = 0; i < stretch.length && next < values.size(); ++i)
-                    some.push_back(std::move(values[next++]));
-                if (some.size() < stretch.length) next = values.size() + 1;
-                some.resize(std::min<std::size_t>(stretch.length, values.size()));
-                return ListPayload(stretch.stamp, std::move(some));
+                const auto from = next;
+                next += static_cast<std::ptrdiff_t>(stretch.length);
+                return ListPayload(stretch.stamp,
+                                   {std::make_move_iterator(from), std::make_move_iterator(next)});
             });
-        in_.require(good && next == values.size(), ErrorCode::not_canonical);
+        in_.require(good && stand_apart(elements, order), ErrorCode::not_canonical);
         if (in_.failed()) return {};
         List made(std::move(presence), std::move(order), elements);
         in_.require(made.elements() == elements, ErrorCode::not_canonical);
         return made;
+    }
+    /// Whether these elements are what a list keeps apart: no plain values, and each at a place of
+    /// its own if it was moved.
+    static bool stand_apart(const List::Elements& elements, const List::Order& order) {
+        std::set<Dot> slots;
+        return std::all_of(elements.begin(), elements.end(), [&](const auto& entry) {
+            const auto& [id, element] = entry;
+            const auto is_plain = [](const List::Order::At& at) {
+                return at && at.run->state == List::Order::State::plain;
+            };
+            if (is_plain(order.find(id))) return false;
+            if (element.slot.counter == 0) return true;
+            const auto slot = order.find(element.slot);
+            return slot && !is_plain(slot) && slots.insert(element.slot).second;
+        });
     }
     /// The order's stretches and those that wait.
     std::pair<std::vector<Stretch>, std::vector<Stretch>> stretches(bool stamped) {
@@ -463,6 +478,12 @@ private:
             auto read = read_stretches(in, replicas_.size() > 1, stamped, slots,
                                        [&](std::uint64_t number) { return replica(number); });
             in_.require(!in.failed(), ErrorCode::malformed);
+            for (const Stretch& stretch : read) {
+                if (in_.failed() || context_ == nullptr) break;
+                const DotRun dots{stretch.first.replica, stretch.first.counter,
+                                  stretch.first.counter + stretch.length - 1};
+                in_.require(context_->seen(dots).size() == stretch.length, ErrorCode::out_of_range);
+            }
             return read;
         };
         auto attached = column();

@@ -116,7 +116,7 @@ inline std::vector<Stretch> read_stretches(PackedReader& in, bool several, bool 
         made.first.counter = in.step(end, counter_max);
         end = made.first.counter + made.length;
         slots += made.length;
-        if (slots > slots_max || end > counter_max) in.fail();
+        if (slots > slots_max || end - 1 > counter_max) in.fail();
         if (made.kind == PlaceKind::given) {
             const std::uint64_t parent = in.u64();
             made.place.parent.replica = replica(parent / 2);
@@ -130,6 +130,13 @@ inline std::vector<Stretch> read_stretches(PackedReader& in, bool several, bool 
         all.push_back(made);
     }
     return all;
+}
+
+/// How many elements have content.
+inline std::uint64_t plain_elements(const std::vector<Stretch>& stretches) {
+    std::uint64_t count = 0;
+    for (const Stretch& stretch : stretches) count += stretch.plain ? stretch.length : 0;
+    return count;
 }
 
 /// Builds the order and checks that these are its very stretches. `content(stretch)` gives a plain

@@ -321,13 +321,14 @@ void List::settle(const Dot& id, const Dot& slot, Hlc moved) {
     const bool wins = element.slot.counter == 0 || element.moved < moved ||
                       (element.moved == moved && element.slot < slot);
     if (wins && slot.counter != 0) {
-        if (element.slot.counter != 0) {
-            arrivals_.erase(element.slot);
-            show(element.slot, Order::State::dead);
-        }
+        const Dot left = element.slot;
         element.slot = slot;
         element.moved = moved;
         arrivals_.emplace(slot, id);
+        if (left.counter != 0 && !(left == slot)) {
+            arrivals_.erase(left);
+            elements_.count(left) == 0 ? show(left) : refresh(left);
+        }
     }
     refresh(id);
 }
@@ -345,27 +346,34 @@ ListElement& List::open(const Dot& id) {
 
 void List::refresh(const Dot& id) {
     const auto found = elements_.find(id);
-    ListElement& element = found->second;
-    const bool moved = element.slot.counter != 0;
-    const bool live = element.contents().live();
-    if (moved) {
-        show(element.slot, live ? Order::State::special : Order::State::dead);
-        show(id, live ? Order::State::hidden : Order::State::dead);
-        return;
+    const ListElement& element = found->second;
+    if (element.slot.counter != 0) {
+        show(element.slot);
+        return show(id);
     }
     const auto* plain = as_inserted(id, element.contents());
     const auto at = order_.find(id);
-    if (plain != nullptr && at) {
+    if (plain != nullptr && at && arrivals_.count(id) == 0) {
         order_.revive(at, 1, ListPayload(plain->hlc, {plain->value}));
         elements_.erase(found);
         return;
     }
-    show(id, live ? Order::State::special : Order::State::dead);
     if (element.contents().empty()) elements_.erase(found);
+    show(id);
 }
 
-void List::show(const Dot& slot, Order::State state) {
-    if (const auto at = order_.find(slot)) order_.set_state(at, 1, state, [](const Order::Run&) {});
+void List::show(const Dot& place) {
+    const auto at = order_.find(place);
+    if (!at) return;
+    Order::State state = Order::State::dead;
+    if (const auto arrival = arrivals_.find(place); arrival != arrivals_.end()) {
+        if (elements_.at(arrival->second).contents().live()) state = Order::State::special;
+    } else if (const auto own = elements_.find(place); own != elements_.end()) {
+        const bool moved = own->second.slot.counter != 0;
+        if (own->second.contents().live())
+            state = moved ? Order::State::hidden : Order::State::special;
+    }
+    order_.set_state(at, 1, state, [](const Order::Run&) {});
 }
 
 void List::erase_values(const DotSet& dots) {

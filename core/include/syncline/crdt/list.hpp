@@ -171,7 +171,9 @@ private:
     ListElement& open(const Dot& id);
     /// Brings what the order shows of an element in line with what is in it.
     void refresh(const Dot& id);
-    void show(const Dot& slot, Order::State state);
+    /// The same for a place: the element that was moved there last, else the one that was inserted
+    /// there. (Ops without sense may edit "elements" that are places of moves.)
+    void show(const Dot& place);
     void erase_values(const DotSet& dots);
     void erase_elements(const DotSet& inserted);
     void settle(const Dot& id, const Dot& slot, Hlc moved);
