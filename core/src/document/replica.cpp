@@ -156,6 +156,19 @@ Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
     return out.take();
 }
 
+void Replica::for_each_logged(const std::function<void(const Change&)>& use) const {
+    const auto each = [&](BytesView packed) {
+        wire::ChangeUnpacker unpacker(packed, wire::state_limits());
+        while (!unpacker.at_end()) {
+            const auto change = unpacker.next();
+            if (!change) return;  // the log holds what packing made: there is none
+            use(*change);
+        }
+    };
+    for (const Piece& piece : log_) each(piece.packed);
+    each(open_.view());
+}
+
 void Replica::forget_log() {
     log_.clear();
     open_ = wire::ChangePacker();

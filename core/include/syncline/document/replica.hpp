@@ -3,6 +3,7 @@
 #include "syncline/document/packed_changes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,6 +85,10 @@ public:
     [[nodiscard]] Result<Bytes> changes_since(const VersionVector& seen) const;
     /// Drops the log: changes_since() starts from here.
     void forget_log();
+    /// What had been seen before the log's first change.
+    [[nodiscard]] const VersionVector& log_begin() const { return log_from_; }
+    /// Calls `use` with each change of the log, in the order of taking in: see history.hpp.
+    void for_each_logged(const std::function<void(const Change&)>& use) const;
 
     /// The whole state, canonical: equal states have equal bytes. Without the log.
     [[nodiscard]] Bytes save() const;
