@@ -152,4 +152,38 @@ Result<> MemorySpaceStorage::clear_staged() {
     return {};
 }
 
+Result<> MemorySpaceStorage::put_logged(const LoggedChange& change) {
+    if (auto good = log_.guard(); !good) return good;
+    log_.did([this, sequence = change.sequence] { image_.logged.erase(sequence); });
+    image_.logged.emplace(change.sequence, change);
+    return {};
+}
+
+Result<std::vector<LoggedChange>> MemorySpaceStorage::logged(std::uint64_t after,
+                                                             std::size_t limit) {
+    std::vector<LoggedChange> found;
+    for (auto at = image_.logged.upper_bound(after);
+         at != image_.logged.end() && found.size() < limit; ++at) {
+        found.push_back(at->second);
+    }
+    return found;
+}
+
+Result<std::optional<LoggedRange>> MemorySpaceStorage::logged_range() {
+    if (image_.logged.empty()) return std::optional<LoggedRange>();
+    return std::optional<LoggedRange>(
+        {image_.logged.begin()->first, image_.logged.rbegin()->first});
+}
+
+Result<> MemorySpaceStorage::erase_logged(std::uint64_t up_to) {
+    if (auto good = log_.guard(); !good) return good;
+    while (!image_.logged.empty() && image_.logged.begin()->first <= up_to) {
+        auto gone = image_.logged.extract(image_.logged.begin());
+        log_.did([this, before = std::move(gone.mapped())] {
+            image_.logged.emplace(before.sequence, before);
+        });
+    }
+    return {};
+}
+
 }  // namespace syncline::sim

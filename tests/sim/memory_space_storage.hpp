@@ -21,6 +21,7 @@ public:
         std::map<std::uint64_t, VersionVector> vectors;
         std::map<std::uint64_t, Documents> documents;  ///< by generation
         std::map<std::uint64_t, OwnChange> own;        ///< by first
+        std::map<std::uint64_t, LoggedChange> logged;  ///< by sequence number
     };
 
     explicit MemorySpaceStorage(Image image) : image_(std::move(image)) {}
@@ -49,6 +50,10 @@ public:
     Result<> erase_own_change(std::uint64_t first) override;
     Result<> promote_staged(std::uint64_t now_ms) override;
     Result<> clear_staged() override;
+    Result<> put_logged(const LoggedChange& change) override;
+    Result<std::vector<LoggedChange>> logged(std::uint64_t after, std::size_t limit) override;
+    Result<std::optional<LoggedRange>> logged_range() override;
+    Result<> erase_logged(std::uint64_t up_to) override;
 
     [[nodiscard]] const Image& image() const { return image_; }
     UndoLog& faults() { return log_; }

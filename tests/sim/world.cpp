@@ -172,6 +172,7 @@ void World::open_slots(Device& device) {
         SpaceReplica::Options options;
         options.cached_documents = settings_.cached_documents;
         options.backup_horizon_ms = settings_.prunes ? 2'000 : ~std::uint64_t{0} >> 1;
+        if (keeps_history(device)) options.history_ms = settings_.prunes ? 3'000 : 1'000'000;
         auto opened = SpaceReplica::open(*slot->storage, options);
         if (!opened) return fail("a space does not open: " + why(opened));
         slot->replica = std::move(*opened);
@@ -1115,6 +1116,7 @@ void World::check_space(const std::string& space) {
                 (stored == image.vectors.end() ? !vector.empty() : !(stored->second == vector))) {
                 return fail(name_of_device(device->number) + " has another V");
             }
+            if (keeps_history(*device)) check_history(*slot);
             // The others show the same: their digests are equal, and audit() has compared what they
             // show with what they store.
             // With copies and restores together, a copy may write under an id whose dots of the
@@ -1137,6 +1139,19 @@ void World::check_space(const std::string& space) {
     }
     check_fresh_reader(space, *log);
     if (digest) trace_.add(digest->bytes.data(), digest->bytes.size());
+}
+
+/// The kept log and what it stands on have to lead to what is confirmed.
+void World::check_history(const Slot& slot) {
+    const MemorySpaceStorage::Image& image = slot.storage->image();
+    const auto confirmed = image.documents.find(image.state.generation);
+    if (confirmed == image.documents.end()) return;
+    for (const auto& [key, bytes] : confirmed->second) {
+        const auto now = slot.replica->as_of(key, image.state.cursor);
+        if (!now) return fail("no history: " + why(now));
+        if (wire::encode_document(*now) != *bytes)
+            return fail("the history of " + key.id + " leads elsewhere");
+    }
 }
 
 void World::check_fresh_reader(const std::string& space, const MemoryRelayStorage::Space& log) {

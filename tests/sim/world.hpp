@@ -156,6 +156,9 @@ private:
     void settle_devices();
     [[nodiscard]] std::string unsettled() const;
     void check_space(const std::string& space);
+    /// Some devices do: whether one does says nothing about the schedule.
+    static bool keeps_history(const Device& device) { return device.number % 2 == 1; }
+    void check_history(const Slot& slot);
     void check_fresh_reader(const std::string& space, const MemoryRelayStorage::Space& log);
 
     Settings settings_;

@@ -140,8 +140,9 @@ Result<> SpaceReplica::feed_batch(const wire::Batch& batch, Feeding& feeding) {
         return fail(ErrorCode::gap, "the feed continues at " + std::to_string(batch.first) +
                                         ", expected was " + std::to_string(position + 1));
     }
+    std::uint64_t sequence = batch.first;
     for (const wire::BatchEntry& entry : *entries) {
-        if (auto fed = feed_entry(entry, feeding); !fed) return fed;
+        if (auto fed = feed_entry(entry, sequence++, feeding); !fed) return fed;
         if (feeding.result.standing == Standing::conflict) return {};
     }
     (staging_ != nullptr ? staging_->cursor : state_.cursor) = last;
@@ -149,7 +150,8 @@ Result<> SpaceReplica::feed_batch(const wire::Batch& batch, Feeding& feeding) {
     return {};
 }
 
-Result<> SpaceReplica::feed_entry(const wire::BatchEntry& entry, Feeding& feeding) {
+Result<> SpaceReplica::feed_entry(const wire::BatchEntry& entry, std::uint64_t sequence,
+                                  Feeding& feeding) {
     auto change = wire::decode_change(entry.change, entry.replica, wire::Limits{});
     if (!change) return tl::unexpected(change.error());
     const VersionVector& seen = staging_ != nullptr ? staging_->vector : vector_;
@@ -189,6 +191,12 @@ Result<> SpaceReplica::feed_entry(const wire::BatchEntry& entry, Feeding& feedin
         }
     }
     if (staging_ != nullptr) return apply_staged(*change);
+    if (options_.history_ms > 0) {
+        Bytes bytes(entry.change.begin(), entry.change.end());
+        auto kept =
+            storage_.put_logged({sequence, entry.replica, std::move(bytes), feeding.now_ms});
+        if (!kept) return kept;
+    }
     return apply_confirmed(*change, own, feeding);
 }
 
@@ -305,6 +313,10 @@ Result<> SpaceReplica::swap_staged(std::uint64_t now_ms) {
     staging_.reset();
     if (auto promoted = storage_.promote_staged(now_ms); !promoted) return promoted;
     if (auto dropped = storage_.drop_generation(old_generation); !dropped) return dropped;
+    // Another log: its history begins where the swap found it.
+    auto history =
+        options_.history_ms > 0 ? history_.begin(state_.generation, vector_) : history_.drop();
+    if (!history) return history;
 
     forget_cache();
     pending_.clear();

@@ -18,6 +18,9 @@ Result<bool> SpaceReplica::on_chain(const ChainHead& head) {
 }
 
 Result<> SpaceReplica::prune(std::uint64_t now_ms) {
+    if (options_.history_ms > 0 && now_ms > options_.history_ms) {
+        if (auto trimmed = history_.trim(now_ms - options_.history_ms); !trimmed) return trimmed;
+    }
     if (now_ms < options_.backup_horizon_ms) return {};
     auto kept = storage_.own_changes(state_.pruned.counter, 256, false);
     if (!kept) return tl::unexpected(kept.error());

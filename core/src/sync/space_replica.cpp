@@ -82,13 +82,14 @@ Result<> check_op(const DocumentKey& key, const FieldOp& op) {
 }  // namespace
 
 SpaceReplica::SpaceReplica(SpaceStorage& storage, Options options)
-    : storage_(storage), options_(options), first_names_(options.names_from) {}
+    : storage_(storage), options_(options), history_(storage), first_names_(options.names_from) {}
 
 SpaceReplica::~SpaceReplica() = default;
 
 Result<std::unique_ptr<SpaceReplica>> SpaceReplica::open(SpaceStorage& storage, Options options) {
     std::unique_ptr<SpaceReplica> space(new SpaceReplica(storage, options));
     if (auto loaded = space->load(); !loaded) return tl::unexpected(loaded.error());
+    if (auto kept = space->bring_history_in_line(); !kept) return tl::unexpected(kept.error());
     return space;
 }
 

@@ -38,6 +38,20 @@ struct OwnChange {
     std::uint64_t confirmed_ms = 0;
 };
 
+/// A change of the relay's log that is kept for the history of documents.
+struct LoggedChange {
+    std::uint64_t sequence = 0;
+    ReplicaId replica;
+    Bytes bytes;
+    std::uint64_t taken_ms = 0;  ///< when it arrived here
+};
+
+/// The sequence numbers of the first and the last.
+struct LoggedRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
 /// One space of a device's store. All writes between begin() and commit() of the store it belongs
 /// to take effect together and are durable when commit() returns.
 /// Errors: any storage code; after one the transaction has to be rolled back.
@@ -81,6 +95,13 @@ public:
     virtual Result<> promote_staged(std::uint64_t now_ms) = 0;
     /// Drops all `staged` marks.
     virtual Result<> clear_staged() = 0;
+
+    /// The kept part of the log: see SpaceHistory.
+    virtual Result<> put_logged(const LoggedChange& change) = 0;
+    /// Those with a sequence number above `after`, ascending; at most `limit`.
+    virtual Result<std::vector<LoggedChange>> logged(std::uint64_t after, std::size_t limit) = 0;
+    virtual Result<std::optional<LoggedRange>> logged_range() = 0;
+    virtual Result<> erase_logged(std::uint64_t up_to) = 0;
 };
 
 }  // namespace syncline

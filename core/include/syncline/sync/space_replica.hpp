@@ -2,7 +2,9 @@
 
 #include "syncline/document/change.hpp"
 #include "syncline/document/digest.hpp"
+#include "syncline/document/history.hpp"
 #include "syncline/sync/replica_storage.hpp"
+#include "syncline/sync/space_history.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -69,6 +71,8 @@ public:
     struct Options {
         std::size_t cached_documents = 20'000;  ///< decoded at once; above it the cache is emptied
         std::uint64_t backup_horizon_ms = 30ULL * 24 * 3600 * 1000;  ///< own changes are kept for
+        /// How long the log is kept for the history of documents; 0: not at all.
+        std::uint64_t history_ms = 0;
         /// Where names() begins. A random number tells names of this run from those of another.
         std::uint64_t names_from = 0;
     };
@@ -133,6 +137,16 @@ public:
     /// renamings ago, is given back as it is.
     [[nodiscard]] std::uint64_t names() const { return first_names_ + renamings_.size(); }
     [[nodiscard]] std::optional<Dot> name_now(const Dot& dot, std::uint64_t then) const;
+
+    /// See SpaceHistory. Begins or ends it in storage when 0 turns into something or back; what is
+    /// older goes at the next opening.
+    Result<> keep_history(std::uint64_t ms);
+    /// What the kept log tells of the field (the document, for an empty path), pending changes
+    /// last. O(log). Errors: not_found if no history is kept.
+    Result<std::vector<HistoryEntry>> history(const DocumentKey& key, const Path& path);
+    /// The confirmed document as it was at a sequence number. O(log). Errors: not_found if no
+    /// history is kept or it does not go back that far, or is not there yet.
+    Result<Document> as_of(const DocumentKey& key, std::uint64_t sequence);
 
     [[nodiscard]] const SpaceState& state() const { return state_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
@@ -228,7 +242,7 @@ private:
     Result<> in_transaction(const std::function<Result<>()>& body);
 
     Result<> feed_batch(const wire::Batch& batch, Feeding& feeding);
-    Result<> feed_entry(const wire::BatchEntry& entry, Feeding& feeding);
+    Result<> feed_entry(const wire::BatchEntry& entry, std::uint64_t sequence, Feeding& feeding);
     Result<> apply_confirmed(const Change& change, bool own, Feeding& feeding);
     Result<> apply_staged(const Change& change);
     Result<> write_back(Feeding& feeding);
@@ -236,6 +250,7 @@ private:
     Result<> start_staging(const wire::Opened& message);
     Result<> settle(const ReplicaId& store_replica);
     Result<> prune(std::uint64_t now_ms);
+    Result<> bring_history_in_line();
     /// An own change on its way to another place on the chain; the row without its bytes.
     struct Moving {
         Change change;
@@ -253,6 +268,7 @@ private:
 
     SpaceStorage& storage_;
     Options options_;
+    SpaceHistory history_;
     SpaceState state_;
     VersionVector vector_;
     Pending pending_;
