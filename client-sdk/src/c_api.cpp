@@ -4,6 +4,7 @@
 #include "syncline/client/store.hpp"
 #include "syncline/document/json.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -178,6 +179,33 @@ char* syncline_get(syncline_store* store, const char* space, const char* collect
         if (!value) return tl::unexpected(value.error());
         if (!*value) return fail(ErrorCode::not_found, "there is no such document");
         return to_json(**value);
+    });
+}
+
+int syncline_keep_history(syncline_store* store, uint64_t milliseconds, syncline_error** error) {
+    constexpr std::uint64_t longest = std::uint64_t{1} << 53;
+    return done(store->store.keep_history(
+                    std::chrono::milliseconds(std::min<std::uint64_t>(milliseconds, longest))),
+                error);
+}
+
+char* syncline_history(syncline_store* store, const char* space, const char* collection,
+                       const char* id, syncline_error** error) {
+    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
+        const auto entries = opened.history({collection, id});
+        if (!entries) return tl::unexpected(entries.error());
+        Value::Array all;
+        for (const HistoryEntry& entry : *entries) all.push_back(to_value(entry));
+        return to_json(Value(std::move(all)));
+    });
+}
+
+char* syncline_get_as_of(syncline_store* store, const char* space, const char* collection,
+                         const char* id, uint64_t sequence, syncline_error** error) {
+    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
+        const auto document = opened.as_of({collection, id}, sequence);
+        if (!document) return tl::unexpected(document.error());
+        return to_json(view(document->root()));
     });
 }
 

@@ -66,6 +66,18 @@ CREATE TABLE own_changes (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* schema_2 = R"sql(
+CREATE TABLE logged (
+    space    INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    replica  BLOB NOT NULL,
+    bytes    BLOB NOT NULL,
+    taken_ms INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (space, sequence)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 std::int64_t sum_of_document(std::int64_t space, std::uint64_t generation,
                              std::string_view collection, std::string_view id, BytesView state) {
     return RowSum().number(space).number(generation).text(collection).text(id).bytes(state).value();
@@ -162,7 +174,14 @@ std::int64_t RowSum::value() {
     return static_cast<std::int64_t>(sum);
 }
 
-Result<> create_schema(sqlite::Database& database) { return database.exec(schema); }
+Result<> create_schema(sqlite::Database& database) {
+    if (auto made = database.exec(schema); !made) return made;
+    return upgrade_schema(database, 1);
+}
+
+Result<> upgrade_schema(sqlite::Database& database, std::int32_t from) {
+    return from < 2 ? database.exec(schema_2) : Result<>();
+}
 
 Result<> SqliteSpaceStorage::begin() {
     auto begun = database_.begin();
@@ -545,7 +564,7 @@ Result<> verify_rows(sqlite::Database& database) {
     while (true) {
         auto found = changes->step();
         if (!found) return tl::unexpected(found.error());
-        if (!*found) return {};
+        if (!*found) return verify_logged(database);
         if (auto read = read_own_change(*changes, changes->column_int64(8)); !read) {
             return tl::unexpected(read.error());
         }

@@ -66,6 +66,11 @@ public:
     Result<> promote_staged(std::uint64_t now_ms) override;
     Result<> clear_staged() override;
 
+    Result<> put_logged(const LoggedChange& change) override;  // sqlite_history.cpp
+    Result<std::vector<LoggedChange>> logged(std::uint64_t after, std::size_t limit) override;
+    Result<std::optional<LoggedRange>> logged_range() override;
+    Result<> erase_logged(std::uint64_t up_to) override;
+
 private:
     Result<> rewrite_own_changes(const std::function<bool(OwnChange&)>& rewrite);
     Result<std::optional<OwnChange>> one_own_change(const char* sql, std::uint64_t number);
@@ -75,11 +80,14 @@ private:
     std::optional<sqlite::Transaction> transaction_;
 };
 
-/// The schema of a store, version 1.
-inline constexpr std::int32_t store_version = 1;
+/// The schema of a store: 2 added the kept log.
+inline constexpr std::int32_t store_version = 2;
 inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
 [[nodiscard]] Result<> create_schema(sqlite::Database& database);
+/// Brings a file of an older version to this one. In a transaction.
+[[nodiscard]] Result<> upgrade_schema(sqlite::Database& database, std::int32_t from);
 /// Every row of every space and generation, whether anything leads to it or not.
 [[nodiscard]] Result<> verify_rows(sqlite::Database& database);
+[[nodiscard]] Result<> verify_logged(sqlite::Database& database);
 
 }  // namespace syncline::client

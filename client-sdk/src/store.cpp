@@ -549,6 +549,20 @@ Result<std::optional<std::uint32_t>> Space::position(const Cursor& cursor, Unit 
     return (*document)->root().at<Text>(now->text).position(now->anchor, unit);
 }
 
+Result<std::vector<HistoryEntry>> Space::history(const DocumentKey& key, const Path& path) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    return (*space)->history(key, path);
+}
+
+Result<Document> Space::as_of(const DocumentKey& key, std::uint64_t sequence) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    return (*space)->as_of(key, sequence);
+}
+
 Result<std::vector<std::string>> Space::ids(const std::string& collection) const {
     auto core = handle_->store->locked();
     auto space = core->space(handle_->name);
@@ -644,6 +658,13 @@ std::optional<Schema> Store::schema() const {
     auto core = impl_->locked();
     if (core->schema() == nullptr) return std::nullopt;
     return *core->schema();
+}
+
+Result<> Store::keep_history(std::chrono::milliseconds time) {
+    if (time.count() < 0)
+        return fail(ErrorCode::invalid_argument, "history is kept for a time of 0 or more");
+    auto core = impl_->locked();
+    return core->keep_history(static_cast<std::uint64_t>(time.count()));
 }
 
 Result<> Store::verify() const {

@@ -38,6 +38,13 @@ Result<> StoreCore::load() {
         if (auto put = put_replica(replica_); !put) return put;
         return transaction->commit();
     }
+    if (*version < store_version) {
+        auto transaction = database_.begin();
+        if (!transaction) return tl::unexpected(transaction.error());
+        if (auto upgraded = upgrade_schema(database_, *version); !upgraded) return upgraded;
+        if (auto set = database_.set_user_version(store_version); !set) return set;
+        if (auto done = transaction->commit(); !done) return done;
+    }
     auto rows = database_.prepare("SELECT key, value, checksum FROM meta");
     if (!rows) return tl::unexpected(rows.error());
     while (true) {
@@ -65,6 +72,8 @@ Result<> StoreCore::load() {
             nonce_ = rows->column_uint64(1);
         } else if (key == "spaces") {
             spaces_made_ = rows->column_int64(1);
+        } else if (key == "history_ms") {
+            options_.space.history_ms = rows->column_uint64(1);
         } else if (key == "clock_offset_ms") {
             clock_offset_ms_ = rows->column_int64(1);
         } else if (key == "last_error") {
@@ -301,6 +310,19 @@ Result<> StoreCore::set_schema(const Schema& schema) {
 Result<> StoreCore::drop_schema() {
     if (auto gone = database_.exec("DELETE FROM meta WHERE key = 'schema'"); !gone) return gone;
     schema_ = stored_schema_ = nullptr;
+    return {};
+}
+
+Result<> StoreCore::keep_history(std::uint64_t ms) {
+    if (ms == history_ms()) return {};
+    auto all = spaces();
+    if (!all) return tl::unexpected(all.error());
+    // First the setting: a space that was not reached follows it when it is opened again.
+    if (auto put = put_meta("history_ms", static_cast<std::int64_t>(ms)); !put) return put;
+    options_.space.history_ms = ms;
+    for (SpaceReplica* space : *all) {
+        if (auto kept = space->keep_history(ms); !kept) return kept;
+    }
     return {};
 }
 

@@ -65,6 +65,10 @@ public:
     Result<> set_schema(const Schema& schema);
     /// Forgets the schema, in the file too.
     Result<> drop_schema();
+    /// How long the log is kept for the history of documents, in milliseconds; 0: not at all.
+    [[nodiscard]] std::uint64_t history_ms() const { return options_.space.history_ms; }
+    /// Sets that, for all spaces and for good. O(documents) when it begins.
+    Result<> keep_history(std::uint64_t ms);
     /// The wall clock, corrected by clock_offset_ms().
     [[nodiscard]] std::uint64_t now_ms() const;
 

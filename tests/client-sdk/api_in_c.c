@@ -69,6 +69,23 @@ int syncline_api_in_c(const char* path) {
     HOLDS(equals(syncline_get(store, "team", "tasks", "t1", &error),
                  "{\"address\":{\"city\":\"Oslo\"},\"done\":true,\"empty\":{},\"tags\":[\"home\"],"
                  "\"title\":\"Milk\",\"votes\":2}"));
+    HOLDS(syncline_history(store, "team", "tasks", "t1", &error) == NULL);
+    HOLDS(strcmp(syncline_error_name(error), "not_found") == 0);
+    syncline_error_free(error);
+    error = NULL;
+    HOLDS(syncline_keep_history(store, 1000 * 3600, &error));
+    {
+        char* history = syncline_history(store, "team", "tasks", "t1", &error);
+        HOLDS(history != NULL);
+        HOLDS(strstr(history, "\"op\":\"set\"") != NULL);
+        HOLDS(strstr(history, "\"amount\":2") != NULL);
+        syncline_string_free(history);
+    }
+    HOLDS(equals(syncline_get_as_of(store, "team", "tasks", "t1", 0, &error), "{}"));
+    HOLDS(syncline_get_as_of(store, "team", "tasks", "t1", 1, &error) == NULL);
+    HOLDS(strcmp(syncline_error_name(error), "not_found") == 0);
+    syncline_error_free(error);
+    error = NULL;
     HOLDS(told.calls == 1);
     HOLDS(strcmp(told.last,
                  "{\"documents\":[{\"collection\":\"tasks\",\"id\":\"t1\",\"remote\":false}],"

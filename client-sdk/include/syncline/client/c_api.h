@@ -100,6 +100,17 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
  * there is none. */
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error);
+/** Keeps what the relay delivers for so many milliseconds from now on, in all spaces and also after
+ *  the store is opened again; 0 ends it and drops what was kept. See Store::keep_history. */
+int syncline_keep_history(syncline_store* store, uint64_t milliseconds, syncline_error** error);
+/** Who changed the document, when and how, as a JSON array, oldest first, pending changes last; see
+ *  syncline/document/history.hpp for an entry. NULL with the error not_found if none is kept. */
+char* syncline_history(syncline_store* store, const char* space, const char* collection,
+                       const char* id, syncline_error** error);
+/** The document as it was when the relay's log had reached `sequence`, as a JSON object; {} if it
+ * was not there. NULL with the error not_found outside of what is kept. */
+char* syncline_get_as_of(syncline_store* store, const char* space, const char* collection,
+                         const char* id, uint64_t sequence, syncline_error** error);
 /** The text at a path, cut where its properties change:
  * [{"properties":{"bold":true},"text":"…"},…]. The question is {"doc":[collection, id],"path":[…]};
  * no text there is an empty list. */

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "syncline/document/history.hpp"
 #include "syncline/document/schema.hpp"
 #include "syncline/sync/random_source.hpp"
 #include "syncline/sync/space_replica.hpp"
@@ -376,6 +377,17 @@ public:
     /// Of the confirmed state; equal on replicas with equal cursors. O(documents).
     [[nodiscard]] Result<Hash> digest() const;
 
+    /// Who changed the document, or what is at `path` in it, when and how: oldest first, pending
+    /// own changes last. As far back as history is kept (Store::keep_history). O(kept changes).
+    /// Errors: not_found if none is kept.
+    [[nodiscard]] Result<std::vector<HistoryEntry>> history(const DocumentKey& key,
+                                                            const Path& path = {}) const;
+    /// The document as it was when the relay's log had reached `sequence` (HistoryEntry::sequence;
+    /// SyncStatus::cursor is where it is now); an empty one if it was not there. Pending changes
+    /// are not in it. O(kept changes). Errors: not_found outside of what is kept; the message tells
+    /// from where to where.
+    [[nodiscard]] Result<Document> as_of(const DocumentKey& key, std::uint64_t sequence) const;
+
     /// Calls `observer` after each change of visible documents; of one collection if it is named.
     [[nodiscard]] Subscription observe(std::function<void(const SpaceChanges&)> observer,
                                        std::string collection = {});
@@ -434,6 +446,12 @@ public:
     Result<> drop_schema();
     /// The schema in use; none if none was set.
     [[nodiscard]] std::optional<Schema> schema() const;
+
+    /// Keeps what the relay delivers for so long from now on, for Space::history() and
+    /// Space::as_of(), in all spaces and also after the store is opened again; 0 ends it and drops
+    /// what was kept. A new store keeps none. Takes room on the disk: each change once more, and a
+    /// copy of each document as it was at the beginning. O(documents) when it begins.
+    Result<> keep_history(std::chrono::milliseconds time);
 
     /// Reads the whole file and tells whether it is sound; storage_corrupt with the first finding.
     /// A row's checksum is verified whenever it is read; this also finds rows that a damaged file
