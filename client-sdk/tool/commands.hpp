@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 /// The commands of the `syncline` tool. Each opens the store, does its work, prints its result to
@@ -65,7 +66,12 @@ int edit_list(const Context& context, const std::string& document, const std::st
 int edit_text(const Context& context, const std::string& document, const std::string& field,
               const TextEdit& edit);
 int remove(const Context& context, const std::string& document, const std::string& field);
-int get(const Context& context, const std::string& document, const std::string& field);
+/// As it is, or as it was when the relay's log had reached `as_of`.
+int get(const Context& context, const std::string& document, const std::string& field,
+        std::optional<std::uint64_t> as_of);
+/// Prints an entry a line.
+int history(const Context& context, const std::string& document, const std::string& field);
+int keep_history(const Context& context, std::uint32_t days);
 int list(const Context& context, const std::string& collection);
 int export_all(const Context& context, const std::string& collection);
 int import_all(const Context& context, const std::string& collection, const std::string& file,

@@ -153,12 +153,62 @@ int remove(const Context& context, const std::string& document, const std::strin
     return done ? exit_done : report(done.error());
 }
 
-int get(const Context& context, const std::string& document, const std::string& field) {
+namespace {
+
+Result<std::optional<Value>> shown(const Space& space, const DocumentKey& key,
+                                   std::optional<std::uint64_t> as_of) {
+    if (!as_of) return space.get(key);
+    const auto document = space.as_of(key, *as_of);
+    if (!document) return tl::unexpected(document.error());
+    if (!document->exists()) return std::optional<Value>();
+    return std::optional<Value>(view(document->root()));
+}
+
+/// Whether an edit's field is `steps`, in it or around it; elements of lists are not told apart.
+bool is_about(const Path& path, const std::vector<std::string>& steps) {
+    for (std::size_t i = 0; i < std::min(path.size(), steps.size()); ++i) {
+        if (!path[i].is_element() && path[i].key != steps[i]) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+int history(const Context& context, const std::string& document, const std::string& field) {
+    const auto key = parse_document(document);
+    if (!key) return report(key.error());
+    std::vector<std::string> steps;
+    if (!field.empty()) {
+        auto parsed = parse_field(field);
+        if (!parsed) return report(parsed.error());
+        steps = std::move(*parsed);
+    }
+    auto opened = open(context);
+    if (!opened) return report(opened.error());
+    auto entries = opened->space.history(*key);
+    if (!entries) return report(entries.error());
+    for (HistoryEntry& entry : *entries) {
+        std::erase_if(entry.edits,
+                      [&](const auto& edit) { return !is_about(edit.op.path, steps); });
+        if (!entry.edits.empty()) std::cout << to_json(to_value(entry)) << '\n';
+    }
+    return exit_done;
+}
+
+int keep_history(const Context& context, std::uint32_t days) {
+    auto store = Store::open(context.store);
+    if (!store) return report(store.error());
+    auto kept = store->keep_history(std::chrono::hours(24) * days);
+    return kept ? exit_done : report(kept.error());
+}
+
+int get(const Context& context, const std::string& document, const std::string& field,
+        std::optional<std::uint64_t> as_of) {
     const auto key = parse_document(document);
     if (!key) return report(key.error());
     auto opened = open(context);
     if (!opened) return report(opened.error());
-    const auto found = opened->space.get(*key);
+    const auto found = shown(opened->space, *key, as_of);
     if (!found) return report(found.error());
     if (!*found) return report({ErrorCode::not_found, "no document " + document});
     if (field.empty()) {

@@ -143,7 +143,21 @@ int main(int argc, char** argv) {
     CLI::App* get = app.add_subcommand("get", "prints a document, or one field of it, as JSON");
     get->add_option("COLL/ID", document)->required();
     get->add_option("FIELD", field);
-    get->callback([&] { run = [&] { return tool::get(context, document, field); }; });
+    std::optional<std::uint64_t> as_of;
+    get->add_option("--as-of", as_of, "a sequence number of the log, as `history` prints them");
+    get->callback([&] { run = [&] { return tool::get(context, document, field, as_of); }; });
+
+    CLI::App* history = app.add_subcommand(
+        "history", "prints who changed a document, or one field of it: JSON, a change a line");
+    history->add_option("COLL/ID", document)->required();
+    history->add_option("FIELD", field);
+    history->callback([&] { run = [&] { return tool::history(context, document, field); }; });
+
+    std::uint32_t days = 0;
+    CLI::App* keep_history = app.add_subcommand(
+        "keep-history", "keeps what the relay delivers for DAYS from now on; 0 ends it");
+    keep_history->add_option("DAYS", days)->required()->check(CLI::Range(0, 36'500));
+    keep_history->callback([&] { run = [&] { return tool::keep_history(context, days); }; });
 
     CLI::App* list = app.add_subcommand("list", "prints the ids of a collection, one a line");
     list->add_option("COLL", collection)->required();

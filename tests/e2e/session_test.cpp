@@ -103,6 +103,36 @@ TEST_CASE("two people write one text and one list offline, and see the same", "[
     relay.stop();
 }
 
+TEST_CASE("who changed what, and what it was before, can be asked", "[e2e]") {
+    TemporaryDirectory directory;
+    Relay relay(directory.path());
+    Person alice(directory, "alice");
+    Person bob(directory, "bob");
+    CHECK(bob.try_to({"history", "tasks/t1"}).code == 3);
+    bob.does({"keep-history", "30"});
+    alice.does({"set", "tasks/t1", "title", "\"Milk\""});
+    alice.does({"sync", relay.url()});
+    bob.does({"sync", relay.url()});
+    bob.does({"set", "tasks/t1", "title", "\"Oat milk\""});
+    bob.does({"add", "tasks/t1", "votes", "2"});
+    bob.does({"sync", relay.url()});
+    alice.does({"set", "tasks/t1", "title", "\"Tea\""});
+    alice.does({"sync", relay.url()});
+    bob.does({"sync", relay.url()});
+
+    const std::string title = bob.does({"history", "tasks/t1", "title"});
+    CHECK(std::count(title.begin(), title.end(), '\n') == 2);  // three lines
+    CHECK(title.find("\"sequence\":1,") != std::string::npos);
+    CHECK(title.find("\"value\":\"Oat milk\"") != std::string::npos);
+    CHECK(title.find("votes") == std::string::npos);
+    CHECK(bob.does({"get", "tasks/t1", "--as-of", "1"}) == R"({"title":"Milk"})");
+    CHECK(bob.does({"get", "tasks/t1", "--as-of", "3"}) == R"({"title":"Oat milk","votes":2})");
+    CHECK(bob.does({"get", "tasks/t1", "title"}) == "\"Tea\"");
+    CHECK(bob.try_to({"get", "tasks/t1", "--as-of", "0"}).code == 3);
+    CHECK(bob.try_to({"get", "tasks/t1", "--as-of", "99"}).code == 3);
+    relay.stop();
+}
+
 TEST_CASE("thousands of imported records come to a second device", "[e2e]") {
     TemporaryDirectory directory;
     Relay relay(directory.path());
