@@ -22,7 +22,7 @@ bool touches(const DotRun& a, const DotRun& b) {
     return a.replica == b.replica && b.first <= a.last + 1;
 }
 /// Appends a run that does not start before the last one.
-void append(std::vector<DotRun>& runs, const DotRun& run) {
+void append(Few<DotRun>& runs, const DotRun& run) {
     if (!runs.empty() && touches(runs.back(), run)) {
         runs.back().last = std::max(runs.back().last, run.last);
     } else {
@@ -76,7 +76,7 @@ void DotSet::insert(const DotRun& run) {
         runs_.insert(low, whole);
     } else {
         *low = whole;
-        runs_.erase(std::next(low), high);
+        runs_.erase(low + 1, high);
     }
 }
 
@@ -91,7 +91,7 @@ void DotSet::erase(const DotRun& run) {
     if (at != runs_.end() && at->replica == run.replica && at->first < run.first) {
         const DotRun tail{run.replica, run.first, at->last};
         at->last = run.first - 1;
-        at = runs_.insert(std::next(at), tail);
+        at = runs_.insert(at + 1, tail);
     }
     auto end = at;
     while (end != runs_.end() && end->replica == run.replica && end->last <= run.last) ++end;
@@ -106,7 +106,7 @@ void DotSet::insert_all(const DotSet& other) {
         for (const DotRun& run : other.runs_) insert(run);
         return;
     }
-    std::vector<DotRun> both;
+    Few<DotRun> both;
     both.reserve(runs_.size() + other.runs_.size());
     auto mine = runs_.begin();
     auto theirs = other.runs_.begin();
@@ -124,7 +124,7 @@ void DotSet::erase_all(const DotSet& other) {
         for (const DotRun& run : other.runs_) erase(run);
         return;
     }
-    std::vector<DotRun> left;
+    Few<DotRun> left;
     left.reserve(runs_.size());
     auto theirs = other.runs_.begin();
     for (DotRun run : runs_) {
@@ -146,12 +146,13 @@ void DotSet::erase_all(const DotSet& other) {
 }
 
 void DotSet::join(const DotSet& other, const CausalContext& mine, const CausalContext& theirs) {
-    std::vector<DotRun> kept;
+    if (runs_ == other.runs_) return;
+    Few<DotRun> kept;
     for (const Dot& dot : *this) {
         if (other.contains(dot) || !theirs.contains(dot))
             append(kept, {dot.replica, dot.counter, dot.counter});
     }
-    std::vector<DotRun> news;
+    Few<DotRun> news;
     for (const Dot& dot : other) {
         if (!mine.contains(dot)) append(news, {dot.replica, dot.counter, dot.counter});
     }

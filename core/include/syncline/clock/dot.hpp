@@ -1,11 +1,13 @@
 #pragma once
 
 #include "syncline/clock/replica_id.hpp"
+#include "syncline/few.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -85,7 +87,7 @@ public:
     [[nodiscard]] std::size_t size() const;
     [[nodiscard]] Iterator begin() const { return {runs_.data(), 0}; }
     [[nodiscard]] Iterator end() const { return {runs_.data() + runs_.size(), 0}; }
-    [[nodiscard]] const std::vector<DotRun>& runs() const { return runs_; }
+    [[nodiscard]] std::span<const DotRun> runs() const { return runs_.span(); }
     [[nodiscard]] bool contains(const Dot& dot) const;
 
     /// False when it was there already. O(log n) to find, amortised O(1) for ascending dots.
@@ -106,7 +108,7 @@ public:
     friend bool operator==(const DotSet&, const DotSet&) = default;
 
 private:
-    std::vector<DotRun> runs_;
+    Few<DotRun> runs_;
 };
 
 }  // namespace syncline

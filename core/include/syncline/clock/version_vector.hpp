@@ -1,9 +1,9 @@
 #pragma once
 
 #include "syncline/clock/dot.hpp"
+#include "syncline/flat_map.hpp"
 
 #include <cstdint>
-#include <map>
 
 namespace syncline {
 
@@ -31,7 +31,7 @@ public:
     friend bool operator==(const VersionVector&, const VersionVector&) = default;
 
 private:
-    std::map<ReplicaId, std::uint64_t> counters_;  // ordered: it reaches bytes
+    FlatMap<ReplicaId, std::uint64_t> counters_;  // ordered: it reaches bytes
 };
 
 }  // namespace syncline

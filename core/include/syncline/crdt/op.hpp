@@ -4,10 +4,10 @@
 #include "syncline/clock/hlc.hpp"
 #include "syncline/crdt/type.hpp"
 #include "syncline/document/value.hpp"
+#include "syncline/flat_map.hpp"
 #include "syncline/owned.hpp"
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -63,7 +63,7 @@ struct CounterMark {
     std::int64_t sum = 0;       ///< modulo 2^64, so that hostile amounts cannot diverge
     friend bool operator==(const CounterMark&, const CounterMark&) = default;
 };
-using CounterMarks = std::map<ReplicaId, CounterMark>;
+using CounterMarks = FlatMap<ReplicaId, CounterMark>;
 
 /// One operation on one CRDT, as its author meant it: it names the dots it replaces or removes, one
 /// by one, never "everything I had seen". The dot it adds is not part of it (see Event). A value.
