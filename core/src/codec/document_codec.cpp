@@ -285,7 +285,7 @@ public:
             Value element = read_value(in_);
             in_.require(last == nullptr || *last < element, ErrorCode::not_canonical);
             elements.insert(std::move(element), some_dots());
-            last = &elements.elements().rbegin()->first;
+            last = &elements.elements().back().first;
         }
         return elements;
     }

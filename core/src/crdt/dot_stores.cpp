@@ -105,15 +105,22 @@ void ElementDots::erase(const DotSet& dots) {
 void ElementDots::join(const ElementDots& other, const CausalContext& mine,
                        const CausalContext& theirs) {
     static const DotSet none;
+    // Both are walked in step: what only the other has is inserted afterwards.
+    std::vector<Map::const_iterator> news;
+    auto their = other.elements_.begin();
     for (auto at = elements_.begin(); at != elements_.end();) {
-        const auto found = other.elements_.find(at->first);
-        at->second.join(found == other.elements_.end() ? none : found->second, mine, theirs);
+        for (; their != other.elements_.end() && their->first < at->first; ++their)
+            news.push_back(their);
+        const bool in_both = their != other.elements_.end() && !(at->first < their->first);
+        at->second.join(in_both ? their->second : none, mine, theirs);
+        if (in_both) ++their;
         at = at->second.empty() ? elements_.erase(at) : std::next(at);
     }
-    for (const auto& [element, dots] : other.elements_) {
-        for (const Dot& dot : dots) {
-            if (!mine.contains(dot)) insert(element, dot);
-        }
+    for (; their != other.elements_.end(); ++their) news.push_back(their);
+    for (const auto& entry : news) {
+        DotSet dots;
+        dots.join(entry->second, mine, theirs);
+        if (!dots.empty()) elements_.emplace(entry->first, std::move(dots));
     }
 }
 

@@ -209,11 +209,9 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at,
 
     // Ops that only take away must not create what they do not find.
     const Step& step = op.path[depth];
-    auto found = fields_.find(step);
-    if (found == fields_.end()) {
-        if (op.op.code == OpCode::clear) return;
-        found = fields_.emplace(step.field(), std::make_unique<Node>(step.type)).first;
-    }
+    if (op.op.code == OpCode::clear) return take_at(op, depth);
+    const auto made = [&] { return std::pair(step.field(), std::make_unique<Node>(step.type)); };
+    const auto found = fields_.find_or_make(step, made).first;
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
         map->apply_at(op, depth + 1, at, seen);
@@ -284,19 +282,25 @@ OrMap OrMap::delta(const FieldOp& op, const Event& at, const OrMap& before) {
 
 void OrMap::join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs) {
     presence_.join(other.presence_, mine, theirs);
+    // Both are walked in step: what only the other has is inserted afterwards.
+    std::vector<Fields::const_iterator> news;
+    auto their = other.fields_.begin();
     for (auto at = fields_.begin(); at != fields_.end();) {
-        if (const Node* their_node = other.find(at->first)) {
-            at->second->join(*their_node, mine, theirs);
+        for (; their != other.fields_.end() && their->first < at->first; ++their)
+            news.push_back(their);
+        if (their != other.fields_.end() && their->first == at->first) {
+            at->second->join(*their->second, mine, theirs);
+            ++their;
         } else {
             at->second->join(Node(at->first.type), mine, theirs);
         }
         at = at->second->empty() ? fields_.erase(at) : std::next(at);
     }
-    for (const auto& [field, their_node] : other.fields_) {
-        if (fields_.count(field) != 0) continue;
-        Node node(field.type);
-        node.join(*their_node, mine, theirs);
-        if (!node.empty()) insert(field, std::move(node));
+    for (; their != other.fields_.end(); ++their) news.push_back(their);
+    for (const auto& entry : news) {
+        Node node(entry->first.type);
+        node.join(*entry->second, mine, theirs);
+        if (!node.empty()) insert(entry->first, std::move(node));
     }
 }
 

@@ -2,8 +2,7 @@
 
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/op.hpp"
-
-#include <map>
+#include "syncline/sorted_map.hpp"
 
 namespace syncline {
 
@@ -11,7 +10,7 @@ namespace syncline {
 /// Invariant: no element without a dot. Source: Almeida, Shoker, Baquero (2018), §5.1 (DotMap).
 class ElementDots {
 public:
-    using Map = std::map<Value, DotSet>;  // ordered: it reaches bytes
+    using Map = SortedMap<Value, DotSet>;  // ordered: it reaches bytes
 
     [[nodiscard]] bool empty() const { return elements_.empty(); }
     [[nodiscard]] const Map& elements() const { return elements_; }
@@ -23,7 +22,10 @@ public:
     /// The dots of all.
     [[nodiscard]] DotSet dots() const;
 
-    void insert(const Value& element, const Dot& dot) { elements_[element].insert(dot); }
+    void insert(const Value& element, const Dot& dot) {
+        const auto made = [&] { return std::pair(element, DotSet()); };
+        elements_.find_or_make(element, made).first->second.insert(dot);
+    }
     void insert(Value element, DotSet dots) {
         elements_.emplace(std::move(element), std::move(dots));
     }
