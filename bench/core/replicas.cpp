@@ -28,7 +28,7 @@ std::uint64_t next_ms() {
 }
 
 Bytes encoded(const Change& change) {
-    wire::ChangePacker packer;
+    static wire::ChangePacker packer;  // begins anew after each take()
     packer.add(change);
     return packer.take();
 }

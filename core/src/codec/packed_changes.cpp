@@ -89,12 +89,48 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
 
 // Writing
 
-std::size_t ChangePacker::ChildHash::operator()(const std::pair<std::uint32_t, Step>& child) const {
-    const std::size_t key = std::hash<std::string>()(child.second.key);
-    const std::uint64_t rest = std::uint64_t{child.first} * 31 +
-                               static_cast<std::uint64_t>(child.second.type) +
-                               child.second.element.counter * 0x9E3779B97F4A7C15ULL;
-    return key ^ static_cast<std::size_t>(rest * 0x9E3779B97F4A7C15ULL);
+namespace {
+
+std::uint32_t mixed(std::uint64_t bits) {
+    return static_cast<std::uint32_t>((bits * 0x9E3779B97F4A7C15ULL) >> 32);
+}
+std::uint32_t hash_of(std::uint32_t parent, const Step& step) {
+    const std::uint64_t rest = std::uint64_t{parent} * 31 + static_cast<std::uint64_t>(step.type) +
+                               step.element.counter * 0x9E3779B97F4A7C15ULL;
+    return mixed(std::hash<std::string>()(step.key) ^ rest);
+}
+std::uint32_t hash_of(const DocumentKey& key) {
+    const std::hash<std::string> hash;
+    return mixed(hash(key.id) + 31 * hash(key.collection));
+}
+
+}  // namespace
+
+void PackedContext::clear() {
+    // What a large change needed is not kept for small ones.
+    constexpr std::size_t places_kept = 1'024;
+    if (places.capacity() > places_kept) {
+        *this = PackedContext();
+        return;
+    }
+    authors.clear();
+    documents.clear();
+    places.resize(1);
+    author = place = new_place = 0;
+    stamp = {};
+}
+
+Bytes ChangePacker::take() {
+    Bytes packed = out_.take();
+    out_ = PackedWriter(bytes_expected);
+    out_.u64(packed_format);
+    known_.clear();
+    children_.clear();
+    document_keys_.clear();
+    roots_.clear();
+    last_document_ = 0;
+    changes_ = 0;
+    return packed;
 }
 
 std::uint32_t ChangePacker::author(const ReplicaId& id) {
@@ -164,7 +200,7 @@ void ChangePacker::add(const Change& change) {
 void ChangePacker::write_base(const VersionVector& base) {
     // A replica never forgets, so what it has seen only grows.
     const std::uint32_t own = known_.author;
-    const VersionVector before = known_.authors[own].base;
+    const VersionVector before = std::move(known_.authors[own].base);
     std::uint64_t raised = 0;
     for (const auto& [id, counter] : base) raised += counter > before.at(id) ? 1 : 0;
     out_.u64(raised * 2 + 1);
@@ -198,10 +234,34 @@ std::uint64_t ChangePacker::form_of(const Op& op) const {
 std::uint32_t ChangePacker::document(const DocumentKey& key) {
     if (last_document_ < known_.documents.size() && known_.documents[last_document_] == key)
         return last_document_;
-    const auto next = static_cast<std::uint32_t>(known_.documents.size());
-    const auto [found, is_new] = documents_.try_emplace(key, next);
-    if (is_new) known_.documents.push_back(key);
-    return found->second;
+    const auto& documents = known_.documents;
+    const std::uint32_t known =
+        document_keys_.find([&] { return hash_of(key); },
+                            [&](std::uint32_t number) { return documents[number - 1] == key; });
+    if (known != 0) return known - 1;
+    known_.documents.push_back(key);
+    roots_.push_back(0);
+    document_keys_.add([&](std::uint32_t number) { return hash_of(documents[number - 1]); });
+    return static_cast<std::uint32_t>(documents.size() - 1);
+}
+
+std::uint32_t ChangePacker::child(std::uint32_t parent, const Step& step) const {
+    return children_.find([&] { return hash_of(parent, step); },
+                          [&](std::uint32_t number) {
+                              const PackedContext::Place& place = known_.places[number];
+                              return place.parent == parent && place.step == step;
+                          });
+}
+
+bool ChangePacker::is_last_place(std::uint32_t document, const Path& path) const {
+    const auto& places = known_.places;
+    std::uint32_t at = known_.place;
+    if (at == 0 || document != last_document_) return false;
+    for (auto step = path.rbegin(); step != path.rend(); ++step) {
+        if (places[at].parent == 0 || !(places[at].step == *step)) return false;
+        at = places[at].parent;
+    }
+    return places[at].parent == 0;
 }
 
 void ChangePacker::write_place(std::uint32_t document, const FieldOp& op, std::uint64_t form) {
@@ -209,19 +269,16 @@ void ChangePacker::write_place(std::uint32_t document, const FieldOp& op, std::u
         out_.u64(static_cast<std::uint64_t>(op.op.code) + static_cast<std::uint64_t>(mode) * 16 +
                  form * 64);
     };
-    if (known_.place != 0 && document == last_document_ && op.path == last_path_)
-        return head(Mode::same);
+    if (is_last_place(document, op.path)) return head(Mode::same);
     last_document_ = document;
-    last_path_ = op.path;
 
     // As far as the path is known; a document that is not has number 0.
-    roots_.resize(known_.documents.size());
     std::uint32_t at = roots_[document];
     std::size_t depth = 0;
     for (; at != 0 && depth < op.path.size(); ++depth) {
-        const auto child = children_.find({at, op.path[depth]});
-        if (child == children_.end()) break;
-        at = child->second;
+        const std::uint32_t below = child(at, op.path[depth]);
+        if (below == 0) break;
+        at = below;
     }
     const std::size_t left = op.path.size() - depth + (at == 0 ? 1 : 0);
     const PackedContext::Place& last_new = known_.places[known_.new_place];
@@ -260,11 +317,11 @@ void ChangePacker::write_place(std::uint32_t document, const FieldOp& op, std::u
 std::uint32_t ChangePacker::add_place(std::uint32_t parent, std::uint32_t document,
                                       const Step& step) {
     const auto number = static_cast<std::uint32_t>(known_.places.size());
-    if (parent != 0) {
-        children_.emplace(std::pair(parent, step), number);
-        known_.new_place = number;
-    }
+    if (parent != 0) known_.new_place = number;
     known_.places.push_back({parent, document, step});
+    children_.add([&](std::uint32_t place) {
+        return hash_of(known_.places[place].parent, known_.places[place].step);
+    });
     return number;
 }
 
@@ -366,8 +423,11 @@ Bytes pack(const std::vector<Change>& changes) {
 
 // Reading
 
-ChangeUnpacker::ChangeUnpacker(BytesView bytes, const Limits& limits)
-    : in_(bytes), ops_max_(limits.ops_max) {
+void ChangeUnpacker::open(BytesView bytes, const Limits& limits) {
+    in_ = PackedReader(bytes);
+    ops_max_ = limits.ops_max;
+    error_ = ErrorCode::malformed;
+    known_.clear();
     require(bytes.size() <= limits.bytes_max, ErrorCode::too_large);
     require(in_.u64() == packed_format, ErrorCode::unknown_format);
 }
@@ -379,9 +439,22 @@ void ChangeUnpacker::require(bool condition, ErrorCode code) {
 }
 
 Result<Change> ChangeUnpacker::next() {
-    Change change = read();
-    if (in_.failed()) return fail(error_, "packed changes: " + std::string(name_of(error_)));
+    Change change;
+    if (auto good = next(change); !good) return tl::unexpected(good.error());
     return change;
+}
+
+Result<> ChangeUnpacker::next(Change& change) {
+    ops_spare_.clear();
+    if (!change.sections.empty()) {
+        ops_spare_ = std::move(change.sections.front().ops);
+        ops_spare_.clear();
+    }
+    change.sections.clear();
+    change.message.clear();
+    read(change);
+    if (in_.failed()) return fail(error_, "packed changes: " + std::string(name_of(error_)));
+    return {};
 }
 
 std::uint32_t ChangeUnpacker::read_author() {
@@ -402,14 +475,13 @@ std::uint32_t ChangeUnpacker::author_with(std::uint64_t who) {
     return in_.failed() ? 0 : static_cast<std::uint32_t>(who);
 }
 
-Change ChangeUnpacker::read() {
-    Change change;
+void ChangeUnpacker::read(Change& change) {
     removes_ = 0;
     paths_ = 0;
     const std::uint64_t head = in_.u64(63);
     if ((head & 1) != 0) known_.author = read_author();
     require(known_.author < known_.authors.size(), ErrorCode::malformed);
-    if (in_.failed()) return change;
+    if (in_.failed()) return;
     change.replica = known_.authors[known_.author].id;
     change.first = known_.authors[known_.author].next;
     if ((head & 2) != 0) change.first = in_.step(change.first, counter_max);
@@ -438,7 +510,6 @@ Change ChangeUnpacker::read() {
     require(counter_ - change.first <= ops_max_ * dots_an_op && counter_ <= counter_max,
             ErrorCode::too_large);
     if (!in_.failed()) known_.authors[known_.author].next = counter_;
-    return change;
 }
 
 void ChangeUnpacker::read_base(Change& change) {
@@ -588,7 +659,7 @@ void ChangeUnpacker::read_op(Change& change) {
     if (in_.failed()) return;
     const DocumentKey& key = known_.documents[known_.places[known_.place].document];
     if (change.sections.empty() || !(change.sections.back().document == key))
-        change.sections.push_back({key, {}});
+        change.sections.push_back({key, std::exchange(ops_spare_, {})});
     FieldOp& made = change.sections.back().ops.emplace_back();
     made.path = path_of(known_.place);
     made.op.code = static_cast<OpCode>(head % 16);

@@ -12,6 +12,10 @@ namespace syncline::wire {
 /// much where there are many small ones.
 class PackedWriter {
 public:
+    PackedWriter() = default;
+    /// Makes room at once for what is expected to be written.
+    explicit PackedWriter(std::size_t bytes) { bytes_.reserve(bytes); }
+
     PackedWriter& u64(std::uint64_t value) {
         for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<std::byte>(value | 0x80));
         bytes_.push_back(static_cast<std::byte>(value));

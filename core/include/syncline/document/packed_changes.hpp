@@ -2,11 +2,10 @@
 
 #include "syncline/codec/packed.hpp"
 #include "syncline/document/change.hpp"
+#include "syncline/number_index.hpp"
 
 #include <cstdint>
-#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace syncline::wire {
@@ -30,11 +29,19 @@ struct PackedContext {
     };
     std::vector<Author> authors;
     std::vector<DocumentKey> documents;
-    std::vector<Place> places = std::vector<Place>(1);  ///< from 1
-    std::uint32_t author = 0;                           ///< of the last change
-    std::uint32_t place = 0;                            ///< of the last op
-    std::uint32_t new_place = 0;                        ///< the last one made
-    Hlc stamp;                                          ///< of the last change
+    std::vector<Place> places;    ///< from 1
+    std::uint32_t author = 0;     ///< of the last change
+    std::uint32_t place = 0;      ///< of the last op
+    std::uint32_t new_place = 0;  ///< the last one made
+    Hlc stamp;                    ///< of the last change
+
+    PackedContext() {
+        // None, a document and one field: most changes that stand alone name no more.
+        places.reserve(3);
+        places.emplace_back();
+    }
+    /// Begins anew, with the memory that it has.
+    void clear();
 };
 
 /// Writes changes one behind the other, each in terms of those before it: replicas, documents and
@@ -52,12 +59,18 @@ public:
     [[nodiscard]] std::size_t changes() const { return changes_; }
     [[nodiscard]] std::size_t size() const { return out_.size(); }
     [[nodiscard]] BytesView view() const { return out_.view(); }
-    [[nodiscard]] Bytes take() { return out_.take(); }
+    /// What was written. The packer begins anew; keeping one for many small packs spares
+    /// allocations.
+    [[nodiscard]] Bytes take();
 
 private:
-    struct ChildHash {
-        std::size_t operator()(const std::pair<std::uint32_t, Step>& child) const;
-    };
+    /// Most changes that stand alone are shorter.
+    static constexpr std::size_t bytes_expected = 96;
+
+    /// The number of the place that this step leads to; 0: it has none yet.
+    [[nodiscard]] std::uint32_t child(std::uint32_t parent, const Step& step) const;
+    /// Whether the last op was there, too.
+    [[nodiscard]] bool is_last_place(std::uint32_t document, const Path& path) const;
     std::uint32_t author(const ReplicaId& id);
     std::uint32_t document(const DocumentKey& key);
     std::uint32_t add_place(std::uint32_t parent, std::uint32_t document, const Step& step);
@@ -69,12 +82,11 @@ private:
     void write_anchor(const Anchor& anchor);
     [[nodiscard]] std::uint64_t form_of(const Op& op) const;
 
-    PackedWriter out_;
+    PackedWriter out_{bytes_expected};
     PackedContext known_;
-    std::unordered_map<std::pair<std::uint32_t, Step>, std::uint32_t, ChildHash> children_;
-    std::map<DocumentKey, std::uint32_t> documents_;
-    std::vector<std::uint32_t> roots_;  ///< their places, by number; 0: not written yet
-    Path last_path_;                    ///< of the last op
+    NumberIndex children_;       ///< places by parent and step
+    NumberIndex document_keys_;  ///< documents, counted from 1
+    Few<std::uint32_t> roots_;   ///< their places, by number; 0: not written yet
     std::uint32_t last_document_ = 0;
     std::uint64_t counter_ = 0;  ///< of the op being written
     std::size_t changes_ = 0;
@@ -83,16 +95,21 @@ private:
 /// Reads them back, one by one.
 class ChangeUnpacker {
 public:
+    ChangeUnpacker() = default;
     /// `bytes` must outlive it.
-    ChangeUnpacker(BytesView bytes, const Limits& limits);
+    ChangeUnpacker(BytesView bytes, const Limits& limits) { open(bytes, limits); }
+    /// Goes on with other bytes. Keeping one for many small packs spares allocations.
+    void open(BytesView bytes, const Limits& limits);
 
     [[nodiscard]] bool at_end() const { return in_.at_end(); }
     /// The next change. Errors: malformed, too_large, too_deep, invalid_utf8, unknown_format; after
     /// one nothing more can be read.
     Result<Change> next();
+    /// The same, with the memory that `change` has. After an error its content means nothing.
+    Result<> next(Change& change);
 
 private:
-    Change read();
+    void read(Change& change);
     void read_base(Change& change);
     void read_op(Change& change);
     void read_place(std::uint64_t mode);
@@ -110,9 +127,10 @@ private:
     Path path_of(std::uint32_t place);
     void require(bool condition, ErrorCode code);
 
-    PackedReader in_;
-    std::size_t ops_max_;
+    PackedReader in_{{}};
+    std::size_t ops_max_ = 0;
     PackedContext known_;
+    std::vector<FieldOp> ops_spare_;  ///< memory for the next section's
     std::uint64_t counter_ = 0;
     std::uint64_t removes_ = 0;  ///< named by this change
     std::size_t paths_ = 0;      ///< spelled out for this change
