@@ -201,3 +201,81 @@ TEST_CASE("a change that lacks its past is refused as a gap", "[core][replica]")
     CHECK(bob.take(second));
     CHECK(view(bob.root()).find("title")->text() != nullptr);
 }
+
+TEST_CASE("what is taken in at once is logged, whether all of it was new or not",
+          "[core][replica]") {
+    // Half of the changes are enough for a piece of the log.
+    Replica alice(id_of(1));
+    for (int i = 0; i < 5'000; ++i) {
+        alice.change(1'000, [&](Replica::Edit& edit) {
+            edit.set({{"key " + std::to_string(i * 7'919 % 5'000), Type::lww_register}}, i);
+        });
+    }
+    const Bytes all = *alice.changes_since({});
+    VersionVector half;
+    half.raise(alice.id(), 2'500);
+    const Bytes later = *alice.changes_since(half);
+    Replica bob(id_of(2));
+    SECTION("all of it was new") { REQUIRE(bob.take(all)); }
+    SECTION("it was known already") {
+        REQUIRE(bob.take(all));
+        REQUIRE(bob.take(all));
+    }
+    SECTION("some of it was known") {
+        const auto changes = wire::unpack(all, wire::state_limits());
+        for (std::size_t i = 0; i < 100; ++i) REQUIRE(bob.take((*changes)[i]));
+        REQUIRE(bob.take(all));
+    }
+    SECTION("its past was not known") {
+        CHECK(bob.take(later).error().code == ErrorCode::gap);
+        REQUIRE(bob.take(all));
+    }
+    SECTION("its end is missing") {
+        CHECK_FALSE(bob.take(BytesView(all).first(all.size() - 1)));
+        CHECK(bob.seen().at(alice.id()) == 4'999);
+        REQUIRE(bob.take(*alice.changes_since(bob.seen())));
+    }
+    CHECK(bob.root() == alice.root());
+    // What bob has to tell is the same, from the beginning and from the middle.
+    Replica carol(id_of(3));
+    REQUIRE(carol.take(*bob.changes_since({})));
+    CHECK(carol.root() == alice.root());
+    const auto since = [](const Replica& replica, const VersionVector& seen) {
+        return std::move(wire::unpack(*replica.changes_since(seen), wire::state_limits()).value());
+    };
+    CHECK(since(bob, half) == since(alice, half));
+    CHECK(since(bob, {}) == since(alice, {}));
+    CHECK(since(bob, {}).size() == 5'000);
+}
+
+TEST_CASE("a packer that was emptied begins anew", "[core][replica]") {
+    const auto change_of = [](unsigned fields, unsigned documents) {
+        Change change{id_of(1), 1, Hlc::at(1), VersionVector(), {}, {}};
+        for (unsigned d = 0; d < documents; ++d) {
+            Section& section = change.sections.emplace_back();
+            section.document = {"notes", "number " + std::to_string(d * 11 % documents)};
+            for (unsigned f = 0; f < fields; ++f) {
+                Op op;
+                op.code = OpCode::set;
+                op.value = std::int64_t{f};
+                section.ops.push_back(
+                    {{{"a", Type::map},
+                      {"key " + std::to_string(f * 11 % fields), Type::lww_register}},
+                     op});
+            }
+        }
+        return change;
+    };
+    wire::ChangePacker used;
+    for (const unsigned count : {1u, 7u, 8u, 9u, 100u, 1'500u, 3u}) {
+        CAPTURE(count);
+        for (const Change& change : {change_of(count, 2), change_of(2, count)}) {
+            used.add(change);
+            const Bytes packed = used.take();
+            CHECK(packed == wire::pack({change}));
+            const auto unpacked = wire::unpack(packed, wire::state_limits());
+            REQUIRE(unpacked);
+            CHECK(*unpacked == std::vector<Change>{change});
+        }
+    }
+}

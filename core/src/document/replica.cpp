@@ -1,6 +1,7 @@
 #include "syncline/document/replica.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace syncline {
 
@@ -52,7 +53,8 @@ void Replica::Edit::apply(FieldOp op) {
     Replica& me = replica_;
     me.document_.apply(op, {{me.id_, me.next_}, me.change_.hlc}, nullptr);
     me.next_ += span(op.op);
-    if (me.change_.sections.empty()) me.change_.sections.emplace_back();
+    if (me.change_.sections.empty())
+        me.change_.sections.push_back({{}, std::exchange(me.ops_spare_, {})});
     me.change_.sections.back().ops.push_back(std::move(op));
 }
 
@@ -85,7 +87,12 @@ Result<> Replica::Edit::erase(Path path, std::uint32_t from, std::uint32_t count
 }
 
 void Replica::begin(std::uint64_t now_ms) {
+    constexpr std::size_t ops_kept = 64;  // what a large change needed is not
     change_.replica = id_;
+    if (!change_.sections.empty() && change_.sections.front().ops.capacity() <= ops_kept) {
+        ops_spare_ = std::move(change_.sections.front().ops);
+        ops_spare_.clear();
+    }
     change_.sections.clear();
     change_.first = next_ = seen_.at(id_) + 1;
     change_.hlc = clock_.tick(now_ms);
@@ -102,14 +109,25 @@ void Replica::log(const Change& change) {
     open_.add(change);
     open_last_.raise(change.replica, change.last());
     if (open_.size() < piece_bytes) return;
-    log_.push_back({open_.take(), std::move(open_last_)});
-    open_ = wire::ChangePacker();
-    open_last_ = VersionVector();
+    close_piece();
+}
+
+void Replica::close_piece() {
+    if (open_.changes() == 0) return;
+    log_.push_back({open_.take(), std::exchange(open_last_, {})});
 }
 
 Result<> Replica::take(const Change& change) {
+    const auto is_new = fold(change);
+    if (!is_new) return tl::unexpected(is_new.error());
+    if (*is_new) log(change);
+    return {};
+}
+
+Result<bool> Replica::fold(const Change& change) {
     const std::uint64_t have = seen_.at(change.replica);
-    if (change.last() <= have) return {};
+    const std::uint64_t last = change.last();
+    if (last <= have) return false;
     const auto* base = std::get_if<VersionVector>(&change.base);
     if (change.first != have + 1 || base == nullptr || !seen_.covers(*base))
         return fail(ErrorCode::gap, "a change whose author had seen more than is here");
@@ -121,20 +139,57 @@ Result<> Replica::take(const Change& change) {
         document_.apply(section.ops, at, nullptr);
         at.dot.counter += section.span();
     }
-    seen_.raise(change.replica, change.last());
-    others_.raise(change.replica, change.last());
+    seen_.raise(change.replica, last);
+    others_.raise(change.replica, last);
     clock_.observe(change.hlc);
-    log(change);
-    return {};
+    return true;
 }
 
 Result<> Replica::take(BytesView packed, const wire::Limits& limits) {
+    if (packed.size() >= piece_bytes) return take_piece(packed, limits);
+    unpacker_.open(packed, limits);
+    while (!unpacker_.at_end()) {
+        if (auto read = unpacker_.next(taken_); !read) return read;
+        if (auto taken = take(taken_); !taken) return taken;
+    }
+    return {};
+}
+
+Result<> Replica::take_piece(BytesView packed, const wire::Limits& limits) {
+    const VersionVector before = seen_;
+    const auto fold_all = [&]() -> Result<bool> {
+        bool all_new = true;
+        wire::ChangeUnpacker unpacker(packed, limits);
+        Change change;
+        while (!unpacker.at_end()) {
+            if (auto read = unpacker.next(change); !read) return tl::unexpected(read.error());
+            const auto is_new = fold(change);
+            if (!is_new) return is_new;
+            all_new = all_new && *is_new;
+        }
+        return all_new;
+    };
+    const Result<bool> all_new = fold_all();
+    if (all_new && *all_new) {
+        close_piece();
+        VersionVector last;
+        for (const auto& [replica, counter] : seen_) {
+            if (counter > before.at(replica)) last.raise(replica, counter);
+        }
+        log_.push_back({Bytes(packed.begin(), packed.end()), std::move(last)});
+        return {};
+    }
+    // Of the others, what became known goes into the log change by change.
+    VersionVector logged = before;
     wire::ChangeUnpacker unpacker(packed, limits);
     while (!unpacker.at_end()) {
-        auto change = unpacker.next();
-        if (!change) return tl::unexpected(change.error());
-        if (auto taken = take(*change); !taken) return taken;
+        const auto change = unpacker.next();
+        if (!change || change->last() > seen_.at(change->replica)) break;
+        if (change->last() <= logged.at(change->replica)) continue;
+        logged.raise(change->replica, change->last());
+        log(*change);
     }
+    if (!all_new) return tl::unexpected(all_new.error());
     return {};
 }
 
@@ -145,10 +200,11 @@ Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
     const auto add = [&](BytesView packed, const VersionVector& last) {
         if (seen.covers(last)) return;
         wire::ChangeUnpacker unpacker(packed, wire::state_limits());
+        Change change;
         while (!unpacker.at_end()) {
-            const auto change = unpacker.next();
-            if (!change) return;  // the log holds what packing made: there is none
-            if (change->last() > seen.at(change->replica)) out.add(*change);
+            if (!unpacker.next(change))
+                return;  // the log holds what was read before: there is none
+            if (change.last() > seen.at(change.replica)) out.add(change);
         }
     };
     for (const Piece& piece : log_) add(piece.packed, piece.last);
@@ -170,9 +226,8 @@ void Replica::for_each_logged(const std::function<void(const Change&)>& use) con
 }
 
 void Replica::forget_log() {
+    close_piece();
     log_.clear();
-    open_ = wire::ChangePacker();
-    open_last_ = VersionVector();
     log_from_ = seen_;
 }
 
@@ -186,9 +241,7 @@ Result<> Replica::join(BytesView state, const wire::Limits& limits) {
     if (seen_.empty() && root().empty()) {
         document_ = Document(std::move(map));
     } else {
-        OrMap joined = root();
-        joined.join(map, CausalContext(seen_), context);
-        document_ = Document(std::move(joined));
+        document_.join(map, CausalContext(seen_), context);
     }
     const bool brought = !seen_.covers(context.vector());
     Latest latest;

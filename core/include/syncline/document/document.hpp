@@ -55,6 +55,11 @@ public:
     /// on a large document, and here each path is cleared once.
     void apply(const std::vector<FieldOp>& ops, const Event& first, const VersionVector* seen);
 
+    /// Least upper bound with a map; what is early stays. See OrMap::join().
+    void join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs) {
+        root_.join(other, mine, theirs);
+    }
+
     [[nodiscard]] const OrMap& root() const { return root_; }
     [[nodiscard]] const DotSet& early() const { return early_; }
     /// Something in it is live.

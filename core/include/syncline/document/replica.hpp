@@ -103,14 +103,24 @@ private:
     void begin(std::uint64_t now_ms);
     void commit();
     void log(const Change& change);
+    /// What open_ holds becomes a piece.
+    void close_piece();
+    /// Takes in a change, but for the log. False: it was known already.
+    Result<bool> fold(const Change& change);
+    /// take(), for what is as large as a piece of the log: if all of it is new, it becomes one.
+    Result<> take_piece(BytesView packed, const wire::Limits& limits);
 
     ReplicaId id_;
     Document document_;
     VersionVector seen_;
     VersionVector others_;  ///< the same without the own entry, which order implies
     HlcClock clock_;
-    Change change_;  ///< the own one in the making, or the last made
+    Change change_;                   ///< the own one in the making, or the last made
+    std::vector<FieldOp> ops_spare_;  ///< memory for the next one's ops
     std::uint64_t next_ = 1;
+
+    wire::ChangeUnpacker unpacker_;  ///< of what take() was given, and its changes; kept for their
+    Change taken_;                   ///< memory: many small updates are taken one by one
 
     std::vector<Piece> log_;   ///< full pieces, in the order of taking in
     wire::ChangePacker open_;  ///< the last piece
