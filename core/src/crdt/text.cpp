@@ -35,6 +35,11 @@ Error behind_the_end(std::uint32_t at, std::uint32_t size) {
                  "position " + std::to_string(at) + " in a text of " + std::to_string(size)};
 }
 
+Error inside_a_code_point(std::uint32_t at) {
+    return Error{ErrorCode::out_of_range,
+                 "position " + std::to_string(at) + " is inside a code point"};
+}
+
 }  // namespace
 
 // TextPayload
@@ -243,9 +248,7 @@ Result<Text::Order::At> Text::behind(std::uint32_t at, Unit unit) const {
     if (at > size(unit)) return tl::unexpected(behind_the_end(at, size(unit)));
     if (at == 0) return Order::At{};
     const Char left = char_at(at - 1, unit);
-    if (left.start + left.width != at)
-        return fail(ErrorCode::out_of_range,
-                    "position " + std::to_string(at) + " is inside a code point");
+    if (left.start + left.width != at) return tl::unexpected(inside_a_code_point(at));
     return left.at;
 }
 
@@ -269,19 +272,25 @@ Result<Op> Text::erase(std::uint32_t from, std::uint32_t count, Unit unit) const
     Op op;
     op.code = OpCode::erase;
     if (count == 0) return op;
-    const auto left = behind(from, unit);
-    if (!left) return tl::unexpected(left.error());
-    const auto last = behind(from + count, unit);
-    if (!last) return tl::unexpected(last.error());
-    const auto first = char_at(from, unit).at;
+    const Char head = char_at(from, unit);
+    if (head.start != from) return tl::unexpected(inside_a_code_point(from));
+    const auto left_in_run = head.at.run->length - head.at.offset;
+    const bool in_one_run = unit == Unit::code_point && count <= left_in_run;
+    const Char tail = in_one_run
+                          ? Char{{head.at.run, head.at.offset + count - 1}, from + count - 1, 1}
+                          : char_at(from + count - 1, unit);
+    if (tail.start + tail.width != from + count)
+        return tl::unexpected(inside_a_code_point(from + count));
+    const Order::At first = head.at;
+    const Order::At last = tail.at;
     for (const auto* run = first.run;; run = Order::next(*run)) {
         if (run->visible()) {
             const std::uint32_t begin = run == first.run ? first.offset : 0;
-            const std::uint32_t end = run == last->run ? last->offset : run->length - 1;
+            const std::uint32_t end = run == last.run ? last.offset : run->length - 1;
             op.removes.insert(
                 DotRun{order_.authors()[run->author], run->first + begin, run->first + end});
         }
-        if (run == last->run) return op;
+        if (run == last.run) return op;
     }
 }
 
@@ -341,8 +350,13 @@ void Text::place(const Op& op, const Event& at, const CausalContext* seen) {
     if (text == nullptr || text->empty()) return;
     const DotRun own{at.dot.replica, at.dot.counter, at.dot.counter + code_points(*text) - 1};
     if (Order::is_inside(own, op.place)) return;
-    const TextPayload all(*text);
+    TextPayload all(*text);
     const DotSet news = order_.unknown(own);
+    if (seen == nullptr && news.runs().size() == 1 && news.runs().front() == own) {
+        order_.insert(at.dot, static_cast<std::uint32_t>(own.size()), op.place, Order::State::plain,
+                      std::move(all));
+        return;
+    }
     for (const DotRun& run : news.runs()) {
         const auto offset = static_cast<std::uint32_t>(run.first - own.first);
         const auto length = static_cast<std::uint32_t>(run.size());

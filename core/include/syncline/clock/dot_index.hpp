@@ -41,15 +41,17 @@ public:
         const std::uint32_t author = number_of(dot.replica);
         if (author >= authors_.size() || dot.counter == 0) return nullptr;
         const List& list = lists_[author];
-        auto chunk = chunk_of(list, dot.counter);
-        if (chunk == list.end()) return nullptr;
+        if (list.empty() || list.back().empty()) return nullptr;
+        // Who types asks for what was typed last, or for what comes next.
+        Run* const last = list.back().back().run;
+        if (last->first <= dot.counter)
+            return dot.counter < last->first + last->length ? last : nullptr;
+        const auto chunk = chunk_of(list, dot.counter);
         auto entry = std::upper_bound(chunk->begin(), chunk->end(), dot.counter, first_above);
         if (entry != chunk->begin() &&
             std::prev(entry)->run->first + std::prev(entry)->run->length > dot.counter)
             return std::prev(entry)->run;
-        if (entry != chunk->end()) return entry->run;
-        ++chunk;
-        return chunk == list.end() ? nullptr : chunk->front().run;
+        return entry != chunk->end() ? entry->run : std::next(chunk)->front().run;
     }
     void insert(Run* run) {
         List& list = lists_[run->author];
@@ -132,6 +134,7 @@ private:
         return above == list.begin() ? above : std::prev(above);
     }
     [[nodiscard]] std::uint32_t number_of(const ReplicaId& replica) const {
+        if (!authors_.empty() && authors_.front() == replica) return 0;
         const auto found = std::lower_bound(
             by_id_.begin(), by_id_.end(), replica,
             [this](std::uint32_t author, const ReplicaId& id) { return authors_[author] < id; });

@@ -3,6 +3,7 @@
 #include "syncline/bytes.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,8 +24,21 @@ struct ReplicaId {
     friend bool operator==(const ReplicaId& a, const ReplicaId& b) {
         return std::memcmp(a.bytes.data(), b.bytes.data(), 16) == 0;
     }
+    // Two integers instead of memcmp, which is a call here, and in every look-up by replica.
     friend bool operator<(const ReplicaId& a, const ReplicaId& b) {
-        return std::memcmp(a.bytes.data(), b.bytes.data(), 16) < 0;
+        const std::uint64_t left = a.half(0);
+        const std::uint64_t right = b.half(0);
+        return left == right ? a.half(8) < b.half(8) : left < right;
+    }
+
+private:
+    /// Eight of the bytes as a number of the same order.
+    [[nodiscard]] std::uint64_t half(std::size_t from) const {
+        std::uint64_t number = 0;
+        std::memcpy(&number, bytes.data() + from, sizeof number);
+        if constexpr (std::endian::native == std::endian::little)
+            number = __builtin_bswap64(number);
+        return number;
     }
 };
 

@@ -96,9 +96,10 @@ public:
         if (n >= total_.*unit) return {};
         Found found;
         for (const Node* node = root_;;) {
+            // Two loops: the search needs one number of each sum, and adding up has no jumps.
             std::size_t i = 0;
-            for (; found.before.*unit + node->sums[i].*unit <= n; ++i)
-                found.before += node->sums[i];
+            for (; node->sums[i].*unit <= n; ++i) n -= node->sums[i].*unit;
+            for (std::size_t j = 0; j < i; ++j) found.before += node->sums[j];
             if (node->is_leaf) {
                 found.item = node->item(i);
                 return found;
