@@ -179,8 +179,60 @@ Result<> create_schema(sqlite::Database& database) {
     return upgrade_schema(database, 1);
 }
 
+/// Writes documents in older forms of states anew.
+static Result<> rewrite_documents(sqlite::Database& database) {
+    constexpr std::int64_t rows_at_once = 256;
+    struct Row {
+        std::int64_t space = 0;
+        std::uint64_t generation = 0;
+        DocumentKey key;
+        Bytes state;
+    };
+    Row last;
+    for (bool more = true; more;) {
+        auto rows = database.prepare(
+            "SELECT space, generation, collection, id, state, checksum FROM documents "
+            "WHERE (space, generation, collection, id) > (?1, ?2, ?3, ?4) "
+            "ORDER BY space, generation, collection, id LIMIT ?5");
+        if (!rows) return tl::unexpected(rows.error());
+        rows->bind(1, last.space)
+            .bind(2, last.generation)
+            .bind(3, std::string_view(last.key.collection))
+            .bind(4, std::string_view(last.key.id))
+            .bind(5, rows_at_once);
+        std::vector<Row> old;
+        more = false;
+        while (true) {
+            auto found = rows->step();
+            if (!found) return tl::unexpected(found.error());
+            if (!*found) break;
+            more = true;
+            const BytesView state = rows->column_blob(4);
+            last.space = rows->column_int64(0);
+            last.generation = rows->column_uint64(1);
+            last.key = {std::string(rows->column_text(2)), std::string(rows->column_text(3))};
+            const bool holds = sum_of_document(last.space, last.generation, last.key.collection,
+                                               last.key.id, state) == rows->column_int64(5);
+            if (!holds || wire::is_newest_form(state)) continue;
+            old.push_back(last);
+            old.back().state.assign(state.begin(), state.end());
+        }
+        for (const Row& row : old) {
+            const auto document = wire::decode_document(row.state, wire::state_limits());
+            if (!document) continue;
+            SqliteSpaceStorage space(database, row.space);
+            const Bytes state = wire::encode_document(*document);
+            if (auto put = space.put_document(row.generation, row.key, state); !put) return put;
+        }
+    }
+    return {};
+}
+
 Result<> upgrade_schema(sqlite::Database& database, std::int32_t from) {
-    return from < 2 ? database.exec(schema_2) : Result<>();
+    if (from < 2) {
+        if (auto added = database.exec(schema_2); !added) return added;
+    }
+    return from < 3 ? rewrite_documents(database) : Result<>();
 }
 
 Result<> SqliteSpaceStorage::begin() {

@@ -80,11 +80,13 @@ private:
     std::optional<sqlite::Transaction> transaction_;
 };
 
-/// The schema of a store: 2 added the kept log.
-inline constexpr std::int32_t store_version = 2;
+/// The schema of a store: 2 added the kept log; since 3 documents are in the newest form of states,
+/// so that equal ones have equal bytes here too.
+inline constexpr std::int32_t store_version = 3;
 inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
 [[nodiscard]] Result<> create_schema(sqlite::Database& database);
-/// Brings a file of an older version to this one. In a transaction.
+/// Brings a file of an older version to this one, in a transaction. O(documents). A document that
+/// is damaged stays as it is, and is reported when it is read.
 [[nodiscard]] Result<> upgrade_schema(sqlite::Database& database, std::int32_t from);
 /// Every row of every space and generation, whether anything leads to it or not.
 [[nodiscard]] Result<> verify_rows(sqlite::Database& database);

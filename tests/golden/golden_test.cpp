@@ -1,6 +1,8 @@
 // Bytes that were written once and must be written for ever. The vectors are in vectors/*.txt, a
 // line each (name, hexadecimal bytes), so that other implementations can read them too.
 //
+// first_states.txt is of a form that is only read, so that nothing can write it anew.
+//
 // SYNCLINE_REGENERATE_GOLDEN=1 writes the files anew. A change of an existing line is a change of
 // the format and needs a new format number.
 #include "support/arbitrary.hpp"
@@ -131,6 +133,44 @@ Op op_of(OpCode code, Value value = {}, DotSet removes = {}) {
     return op;
 }
 
+Op place_of(Place place, Value value, Type inner = Type::lww_register) {
+    Op op = op_of(OpCode::place, std::move(value));
+    op.place = place;
+    op.inner = inner;
+    return op;
+}
+
+/// Ops on lists and texts.
+void sequence_changes(std::map<std::string, Change>& made) {
+    const Path notes{{"notes", Type::text}};
+    const Path items{{"items", Type::list}};
+    made["change.text_place"] =
+        change_of({{notes, place_of({}, "2 \xE2\x82\xAC", Type::text)},
+                   {notes, place_of({{alice, 9}, Side::right}, "!", Type::text)},
+                   {notes, place_of({{bob, 3}, Side::left}, "a", Type::text)}});
+    made["change.text_erase"] = change_of(
+        {{notes, op_of(OpCode::erase, {}, {{alice, 5}, {alice, 6}, {bob, 2}, {bob, 3}})}});
+    Op mark = op_of(OpCode::mark, {}, {{alice, 4}});
+    mark.mark = Mark{"bold", true, {{bob, 2}, Side::right}, {{}, Side::left}};
+    made["change.text_mark"] = change_of({{notes, mark}});
+    made["change.list_place"] =
+        change_of({{items, place_of({}, Value::Array{1, "two"})},
+                   {items, place_of({{alice, 8}, Side::right}, {}, Type::map)},
+                   {{items[0], {Dot{alice, 9}, Type::map}, {"title", Type::lww_register}},
+                    op_of(OpCode::set, "Buy milk")}});
+    Op move = op_of(OpCode::move);
+    move.place = {{bob, 3}, Side::left};
+    move.element = {alice, 5};
+    made["change.list_move"] = change_of({{items, move}});
+    made["change.list_erase"] =
+        change_of({{items, op_of(OpCode::erase, {}, {{alice, 5}, {alice, 6}})}});
+    Op inside = op_of(OpCode::erase, {}, {{bob, 4}});
+    inside.element = {alice, 6};
+    made["change.list_erase_what_is_in_an_element"] = change_of({{items, inside}});
+    made["change.list_replace"] = change_of(
+        {{{items[0], {Dot{bob, 2}, Type::lww_register}}, op_of(OpCode::set, nullptr, {{bob, 2}})}});
+}
+
 std::map<std::string, Change> changes() {
     const auto field = [](const char* key, Type type) { return Path{{key, type}}; };
     const FieldKey settings{"settings", Type::map};
@@ -177,6 +217,7 @@ std::map<std::string, Change> changes() {
     full.base = vector;
     full.sections.push_back({{"tasks", "t2"}, {{{}, op_of(OpCode::create)}}});
     made["change.two_documents_with_vector_and_message"] = full;
+    sequence_changes(made);
     return made;
 }
 
@@ -223,24 +264,108 @@ Document small_document() {
     return Document(map);
 }
 
-Vectors documents() {
-    Vectors made;
-    made["document.small"] = to_hex(wire::encode_document(small_document()));
-    made["document.every_type"] = to_hex(wire::encode_document(full_document()));
-    for (const auto& [name, hex] : made) {
-        const Bytes bytes = from_hex(hex);
-        CHECK(wire::encode_document(wire::decode_document(bytes, wire::state_limits()).value()) ==
-              bytes);
+/// The texts and lists of the vectors, by ops that name what they are about.
+Document sequence_document() {
+    OrMap map;
+    std::uint64_t stamps = stamp;
+    const auto apply = [&](const Dot& first, const Path& path, const Op& op) {
+        map.apply({path, op}, {first, Hlc{++stamps}});
+    };
+    const Path notes{{"notes", Type::text}};
+    apply({alice, 1}, notes, place_of({}, "Hello world"));
+    apply({bob, 1}, notes, place_of({{alice, 5}, Side::right}, ", \xE2\x82\xAC"));
+    apply({bob, 4}, notes, place_of({{alice, 1}, Side::left}, ">"));
+    apply({alice, 12}, notes, op_of(OpCode::erase, {}, {{alice, 2}, {alice, 3}, {bob, 1}}));
+    Op mark = op_of(OpCode::mark);
+    mark.mark = Mark{"bold", true, {{alice, 4}, Side::right}, {{}, Side::left}};
+    apply({bob, 5}, notes, mark);
+
+    const Path items{{"items", Type::list}};
+    apply({alice, 13}, items, place_of({}, Value::Array{1, 2, 3, 4}));
+    apply({bob, 6}, items, place_of({{alice, 14}, Side::right}, Value::Array{"x"}));
+    apply({bob, 7}, {items[0], {Dot{alice, 13}, Type::lww_register}},
+          op_of(OpCode::set, "one", {{alice, 13}}));
+    apply({bob, 8}, items, place_of({{alice, 16}, Side::right}, {}, Type::map));
+    apply({bob, 9}, {items[0], {Dot{bob, 8}, Type::map}, {"title", Type::lww_register}},
+          op_of(OpCode::set, "Buy milk"));
+    Op move = op_of(OpCode::move);
+    move.place = {{alice, 13}, Side::left};
+    move.element = {alice, 15};
+    apply({alice, 17}, items, move);
+
+    apply({alice, 18}, {{"plain", Type::text}}, place_of({}, "abc"));
+    return Document(map);
+}
+
+/// Maps of one kind in a map, and enough of each to have the columns in every form.
+Document rows_document() {
+    OrMap map;
+    for (std::uint64_t i = 0; i < 12; ++i) {
+        const std::string row = "row-" + std::to_string(100 + i * i * i);
+        const auto set = [&](const char* key, std::uint64_t n, Value value) {
+            map.apply({{{row, Type::map}, {key, Type::lww_register}},
+                       op_of(OpCode::set, std::move(value))},
+                      {{i % 3 == 0 ? bob : alice, 100 + (i * 5) % 12 * 3 + n},
+                       Hlc{stamp + i * i * 70'000}});
+        };
+        set("done", 0, i % 2 == 0);
+        set("note", 1, "the " + std::to_string(i) + ". of the notes in these rows");
+        set("size", 2, static_cast<std::int64_t>(i * i * 1'001) - 2'000);
     }
+    map.apply({{{"all", Type::lww_register}},
+               op_of(OpCode::set, Value::Map{{"a", Value::Array{nullptr, -0.5, from_hex("00ff")}},
+                                             {"b", std::numeric_limits<std::int64_t>::min()}})},
+              {{carol, 1}, Hlc{}});
+    return Document(map);
+}
+
+CausalContext all_up_to(const std::map<ReplicaId, std::uint64_t>& counters) {
     VersionVector vector;
-    vector.raise(alice, 7);
-    CausalContext context(vector);
-    context.insert(bob, {4, 4});
-    context.insert(bob, {6, 8});
-    const Bytes state = wire::encode_state(small_document().root(), context);
-    made["state.small"] = to_hex(state);
-    const auto back = wire::decode_state(state, wire::state_limits()).value();
-    CHECK(wire::encode_state(back.first, back.second) == state);
+    for (const auto& [replica, counter] : counters) vector.raise(replica, counter);
+    return CausalContext(vector);
+}
+
+std::map<std::string, Document> documents() {
+    return {{"document.small", small_document()},
+            {"document.every_type", full_document()},
+            {"document.sequences", sequence_document()},
+            {"document.rows", rows_document()}};
+}
+std::map<std::string, std::pair<OrMap, CausalContext>> states() {
+    CausalContext gaps = all_up_to({{alice, 7}});
+    gaps.insert(bob, {4, 4});
+    gaps.insert(bob, {6, 8});
+    OrMap delta;
+    delta.apply({{{"notes", Type::text}}, place_of({{bob, 4}, Side::left}, "waits")},
+                {{alice, 7}, Hlc{stamp}});
+    CausalContext of_delta;
+    of_delta.insert(alice, {7, 11});
+    return {{"state.small", {small_document().root(), gaps}},
+            {"state.whole", {sequence_document().root(), all_up_to({{alice, 20}, {bob, 9}})}},
+            {"state.delta", {delta, of_delta}}};
+}
+
+Vectors state_vectors() {
+    Vectors made;
+    for (const auto& [name, document] : documents()) {
+        CAPTURE(name);
+        const Bytes bytes = wire::encode_document(document);
+        made[name] = to_hex(bytes);
+        CHECK(wire::is_newest_form(bytes));
+        const auto back = wire::decode_document(bytes, wire::state_limits());
+        REQUIRE(back);
+        CHECK(*back == document);
+        CHECK(wire::encode_document(*back) == bytes);
+    }
+    for (const auto& [name, state] : states()) {
+        CAPTURE(name);
+        const Bytes bytes = wire::encode_state(state.first, state.second);
+        made[name] = to_hex(bytes);
+        const auto back = wire::decode_state(bytes, wire::state_limits());
+        REQUIRE(back);
+        CHECK(*back == state);
+        CHECK(wire::encode_state(back->first, back->second) == bytes);
+    }
     return made;
 }
 
@@ -266,6 +391,7 @@ Vectors change_vectors() {
     Vectors made;
     for (const auto& [name, change] : changes()) {
         made[name] = to_hex(wire::encode_change(change));
+        CAPTURE(name);
         CHECK(wire::decode_change(from_hex(made[name]), alice, {}).value() == change);
     }
     return made;
@@ -283,7 +409,27 @@ TEST_CASE("changes keep their bytes", "[golden]") {
 }
 
 TEST_CASE("states keep their bytes", "[golden]") {
-    check_vectors("states.txt", "States of documents, and one with its context", documents());
+    check_vectors("states.txt", "Documents, and states with their contexts", state_vectors());
+}
+
+TEST_CASE("states of the first form are read for ever, and written in the newest", "[golden]") {
+    for (const auto& [name, hex] : read_vectors("first_states.txt")) {
+        CAPTURE(name);
+        REQUIRE(name.rfind("first.", 0) == 0);
+        const std::string of = name.substr(std::string("first.").size());
+        const Bytes bytes = from_hex(hex);
+        if (documents().count(of) != 0) {
+            CHECK_FALSE(wire::is_newest_form(bytes));
+            const auto read = wire::decode_document(bytes, wire::state_limits());
+            REQUIRE(read);
+            CHECK(*read == documents().at(of));
+        } else {
+            REQUIRE(states().count(of) == 1);
+            const auto read = wire::decode_state(bytes, wire::state_limits());
+            REQUIRE(read);
+            CHECK(*read == states().at(of));
+        }
+    }
 }
 
 TEST_CASE("chains and digests keep their hashes", "[golden]") {
@@ -294,7 +440,8 @@ TEST_CASE("the examples in docs/encoding.md are golden vectors", "[golden]") {
     // A fenced block "``` golden NAME": each line begins with bytes and goes on with words after
     // two spaces.
     Vectors all;
-    for (const char* file : {"values.txt", "changes.txt", "states.txt", "hashes.txt"}) {
+    for (const char* file :
+         {"values.txt", "changes.txt", "states.txt", "first_states.txt", "hashes.txt"}) {
         all.merge(read_vectors(file));
     }
     std::ifstream in(std::string(SYNCLINE_SOURCE_DIR) + "/docs/encoding.md");

@@ -35,6 +35,16 @@ public:
         return *this;
     }
 
+    PackedWriter& byte(std::byte value) {
+        bytes_.push_back(value);
+        return *this;
+    }
+    /// The lowest `size` bytes, lowest first.
+    PackedWriter& word(std::uint64_t value, std::size_t size) {
+        for (; size > 0; --size, value >>= 8) bytes_.push_back(static_cast<std::byte>(value));
+        return *this;
+    }
+
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
     [[nodiscard]] BytesView view() const { return bytes_; }
     [[nodiscard]] Bytes take() { return std::move(bytes_); }
@@ -86,6 +96,18 @@ public:
         const BytesView some = bytes_.subspan(next_, size);
         next_ += size;
         return some;
+    }
+    std::uint64_t byte() {
+        if (failed_ || at_end()) {
+            fail();
+            return 0;
+        }
+        return static_cast<std::uint64_t>(bytes_[next_++]);
+    }
+    /// What is not read yet, and the last `size` bytes that were.
+    [[nodiscard]] BytesView rest() const { return bytes_.subspan(next_); }
+    [[nodiscard]] BytesView behind(std::size_t size) const {
+        return bytes_.subspan(next_ - size, size);
     }
     void fail() { failed_ = true; }
 

@@ -91,7 +91,11 @@ private:
 namespace wire {
 /// Canonical: equal states have equal bytes. Empty documents have none.
 [[nodiscard]] Bytes encode_document(const Document& document);
+/// Reads what encode_document() writes and what older versions wrote.
 [[nodiscard]] Result<Document> decode_document(BytesView bytes, const Limits& limits);
+/// Whether the bytes are as encode_document() writes them today; others are to be written anew
+/// before they are compared or hashed.
+[[nodiscard]] bool is_newest_form(BytesView document);
 /// A map with its context: what a replica without a relay saves and sends.
 [[nodiscard]] Bytes encode_state(const OrMap& map, const CausalContext& context);
 [[nodiscard]] Result<std::pair<OrMap, CausalContext>> decode_state(BytesView bytes,

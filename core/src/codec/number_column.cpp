@@ -1,0 +1,234 @@
+#include "number_column.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+namespace syncline::wire {
+
+namespace {
+
+constexpr std::uint64_t plain_max = 8;  ///< fewer numbers than this have no form of their own
+constexpr std::uint64_t run_max = 256;
+
+enum : std::uint64_t { as_bytes_form = 0, as_nibbles_form = 1, as_runs_form = 2 };
+
+constexpr unsigned width_of(std::uint64_t number) {
+    return static_cast<unsigned>(std::bit_width(number | 1));
+}
+constexpr unsigned nibbles_of(std::uint64_t number) { return (width_of(number) + 2) / 3; }
+
+/// By width: bytes in the low half, nibbles in the high half, so that one sum counts both.
+constexpr auto sizes_by_width = [] {
+    std::array<std::uint64_t, 65> sizes{};
+    for (std::uint64_t width = 1; width <= 64; ++width)
+        sizes[width] = (width + 6) / 7 | ((width + 2) / 3) << 32;
+    return sizes;
+}();
+
+/// The form that takes the fewest bytes.
+std::uint64_t best_form(const Numbers& numbers) {
+    std::uint64_t sizes = 0;
+    std::uint64_t all = 1;
+    std::uint64_t run_nibbles = 0;
+    std::uint64_t run = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const std::uint64_t number = numbers[i];
+        all |= number;
+        sizes += sizes_by_width[width_of(number)];
+        ++run;
+        if (run == run_max || i + 1 == numbers.size() || numbers[i + 1] != number) {
+            run_nibbles += nibbles_of(run - 1) + nibbles_of(number);
+            run = 0;
+        }
+    }
+    const std::uint64_t width = width_of(all);
+    const std::array<std::uint64_t, 4> bytes = {sizes & 0xFFFFFFFF, ((sizes >> 32) + 1) / 2,
+                                                (run_nibbles + 1) / 2,
+                                                (numbers.size() * width + 7) / 8};
+    const auto best =
+        static_cast<std::uint64_t>(std::min_element(bytes.begin(), bytes.end()) - bytes.begin());
+    return best < 3 ? best : as_runs_form + width;
+}
+
+/// Groups of three bits, lowest first, with a fourth set on all but a number's last group; two
+/// groups a byte, the first in its low half.
+class NibbleWriter {
+public:
+    explicit NibbleWriter(PackedWriter& out) : out_(out) {}
+
+    void add(std::uint64_t number) {
+        for (; number >= 8; number >>= 3) put(static_cast<unsigned>(number & 7) | 8);
+        put(static_cast<unsigned>(number));
+    }
+    void finish() {
+        if (is_half_) out_.byte(static_cast<std::byte>(half_));
+    }
+
+private:
+    void put(unsigned nibble) {
+        if (is_half_) {
+            out_.byte(static_cast<std::byte>(half_ | nibble << 4));
+        } else {
+            half_ = nibble;
+        }
+        is_half_ = !is_half_;
+    }
+    PackedWriter& out_;
+    unsigned half_ = 0;
+    bool is_half_ = false;
+};
+
+class NibbleReader {
+public:
+    explicit NibbleReader(PackedReader& in) : in_(in) {}
+
+    std::uint64_t next() {
+        std::uint64_t number = 0;
+        for (unsigned shift = 0; !in_.failed(); shift += 3) {
+            const std::uint64_t nibble = take();
+            if (shift == 63 && nibble > 1) break;
+            number |= (nibble & 7) << shift;
+            if (nibble < 8) {
+                if (nibble == 0 && shift > 0) break;
+                return number;
+            }
+        }
+        in_.fail();
+        return 0;
+    }
+    /// The unused half of the last byte is zero.
+    void finish() {
+        if (is_half_ && half_ != 0) in_.fail();
+    }
+
+private:
+    std::uint64_t take() {
+        is_half_ = !is_half_;
+        if (!is_half_) return half_;
+        const std::uint64_t byte = in_.byte();
+        half_ = byte >> 4;
+        return byte & 15;
+    }
+    PackedReader& in_;
+    std::uint64_t half_ = 0;
+    bool is_half_ = false;
+};
+
+void write_runs(PackedWriter& out, const Numbers& numbers) {
+    NibbleWriter nibbles(out);
+    std::uint64_t run = 0;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        ++run;
+        if (run == run_max || i + 1 == numbers.size() || numbers[i + 1] != numbers[i]) {
+            nibbles.add(run - 1);
+            nibbles.add(numbers[i]);
+            run = 0;
+        }
+    }
+    nibbles.finish();
+}
+
+void read_runs(PackedReader& in, std::uint64_t count, Numbers& numbers) {
+    NibbleReader nibbles(in);
+    std::uint64_t last_run = run_max;
+    while (numbers.size() < count && !in.failed()) {
+        const std::uint64_t run = nibbles.next() + 1;
+        const std::uint64_t number = nibbles.next();
+        const bool goes_on = last_run < run_max && numbers.back() == number;
+        if (run > run_max || run > count - numbers.size() || goes_on) return in.fail();
+        numbers.insert(numbers.end(), run, number);
+        last_run = run;
+    }
+    nibbles.finish();
+}
+
+/// Bits fill bytes from the lowest up.
+void write_bits(PackedWriter& out, const Numbers& numbers, unsigned width) {
+    std::uint64_t bits = 0;
+    unsigned filled = 0;
+    for (const std::uint64_t number : numbers) {
+        bits |= number << filled;
+        const unsigned room = 64 - filled;
+        if (width < room) {
+            filled += width;
+            continue;
+        }
+        out.word(bits, 8);
+        bits = room < 64 ? number >> room : 0;
+        filled = width - room;
+    }
+    out.word(bits, (filled + 7) / 8);
+}
+
+std::uint64_t word_at(BytesView bytes, std::size_t at) {
+    std::uint64_t word = 0;
+    const std::size_t size = std::min<std::size_t>(8, bytes.size() - at);
+    for (std::size_t i = 0; i < size; ++i)
+        word |= std::to_integer<std::uint64_t>(bytes[at + i]) << (8 * i);
+    return word;
+}
+
+void read_bits(PackedReader& in, std::uint64_t count, unsigned width, Numbers& numbers) {
+    const BytesView bytes = in.raw((count * width + 7) / 8);
+    if (in.failed()) return;
+    numbers.reserve(count);
+    const std::uint64_t mask = ~std::uint64_t{0} >> (64 - width);
+    std::uint64_t bit = 0;
+    for (std::uint64_t i = 0; i < count; ++i, bit += width) {
+        const std::size_t at = bit / 8;
+        const unsigned offset = bit % 8;
+        std::uint64_t number = word_at(bytes, at) >> offset;
+        if (offset + width > 64)
+            number |= std::to_integer<std::uint64_t>(bytes[at + 8]) << (64 - offset);
+        numbers.push_back(number & mask);
+    }
+    if (bit % 8 != 0 && std::to_integer<unsigned>(bytes.back()) >> (bit % 8) != 0) in.fail();
+}
+
+}  // namespace
+
+void write_numbers(PackedWriter& out, const Numbers& numbers) {
+    if (numbers.size() < plain_max) {
+        for (const std::uint64_t number : numbers) out.u64(number);
+        return;
+    }
+    const std::uint64_t form = best_form(numbers);
+    out.u64(form);
+    if (form == as_bytes_form) {
+        for (const std::uint64_t number : numbers) out.u64(number);
+    } else if (form == as_nibbles_form) {
+        NibbleWriter nibbles(out);
+        for (const std::uint64_t number : numbers) nibbles.add(number);
+        nibbles.finish();
+    } else if (form == as_runs_form) {
+        write_runs(out, numbers);
+    } else {
+        write_bits(out, numbers, static_cast<unsigned>(form - as_runs_form));
+    }
+}
+
+Numbers read_numbers(PackedReader& in, std::uint64_t count) {
+    Numbers numbers;
+    const std::uint64_t form = count < plain_max ? as_bytes_form : in.u64(as_runs_form + 64);
+    if (in.failed() || count / run_max > in.left()) {
+        in.fail();
+        return {};
+    }
+    if (form == as_bytes_form) {
+        for (; numbers.size() < count && !in.failed();) numbers.push_back(in.u64());
+    } else if (form == as_nibbles_form) {
+        NibbleReader nibbles(in);
+        for (; numbers.size() < count && !in.failed();) numbers.push_back(nibbles.next());
+        nibbles.finish();
+    } else if (form == as_runs_form) {
+        read_runs(in, count, numbers);
+    } else {
+        read_bits(in, count, static_cast<unsigned>(form - as_runs_form), numbers);
+    }
+    if (!in.failed() && count >= plain_max && best_form(numbers) != form) in.fail();
+    if (in.failed()) return {};
+    return numbers;
+}
+
+}  // namespace syncline::wire
