@@ -31,7 +31,7 @@ void apply_all(Replica::Edit& edit, std::vector<FieldOp> ops) {
 void edit_list(Random& random, Replica::Edit& edit) {
     const List& list = edit.root().at<List>(todo);
     const std::uint32_t size = list.size();
-    switch (below(random, 6)) {
+    switch (below(random, 8)) {
         case 0:
         case 1: {
             Value::Array values;
@@ -51,6 +51,17 @@ void edit_list(Random& random, Replica::Edit& edit) {
         case 4:
             if (size > 0) edit.apply({todo, *list.move(below(random, size), below(random, size))});
             break;
+        case 5:
+        case 6: {
+            if (size == 0) break;
+            const Dot id = *list.id(below(random, size));
+            if (below(random, 2) == 0) {
+                edit.add({todo[0], {id, Type::pn_counter}}, below(random, 9));
+            } else {
+                edit.set({todo[0], {id, Type::map}, {"in it", Type::lww_register}}, "inside");
+            }
+            break;
+        }
         default:
             if (size > 0)
                 apply_all(edit, *list.replace(todo, below(random, size), "new", edit.author()));
@@ -146,6 +157,66 @@ TEST_CASE("replicas that join states become equal to those that take changes", "
             REQUIRE(view(twin.root()) == view(other.root()));
             REQUIRE(twin.save() == other.save());
         }
+    }
+}
+
+TEST_CASE("a delta brings what the changes bring", "[core][replica]") {
+    const auto seed = GENERATE(range(0u, 300u));
+    CAPTURE(seed);
+    Random random(seed);
+    std::vector<Replica> replicas;
+    for (unsigned i = 1; i <= 3; ++i) replicas.emplace_back(id_of(i));
+    for (unsigned step = 0; step < 60; ++step) {
+        Replica& me = replicas[below(random, 3)];
+        if (below(random, 4) != 0) {
+            me.change(step, [&](Replica::Edit& edit) {
+                for (std::uint32_t n = below(random, 3) + 1; n > 0; --n)
+                    edit_something(random, edit);
+            });
+            continue;
+        }
+        const Replica& other = replicas[below(random, 3)];
+        const auto delta = other.delta_since(me.seen());
+        REQUIRE(delta);
+        Replica twin = me;
+        REQUIRE(twin.join(*delta));
+        REQUIRE(me.take(*other.changes_since(me.seen())));
+        REQUIRE(twin.seen() == me.seen());
+        REQUIRE(view(twin.root()) == view(me.root()));
+        REQUIRE(twin.save() == me.save());
+        // Once more, and in another's company, changes nothing.
+        REQUIRE(twin.join(*delta));
+        REQUIRE(twin.save() == me.save());
+    }
+}
+
+TEST_CASE("a delta of what came after more than is here is a gap", "[core][replica]") {
+    Replica alice(id_of(1));
+    alice.change(1, [](auto& edit) { edit.set(title, "one"); });
+    const VersionVector after_one = alice.seen();
+    alice.change(2, [](auto& edit) { edit.insert(tags, "two"); });
+    Replica bob(id_of(2));
+    CHECK(bob.join(*alice.delta_since(after_one)).error().code == ErrorCode::gap);
+    CHECK(bob.seen().empty());
+    REQUIRE(bob.join(*alice.delta_since({})));
+    CHECK(bob.save() == alice.save());
+
+    SECTION("what was overwritten since is not missed") {
+        alice.change(3, [](auto& edit) { edit.set(title, "three"); });
+        Replica carol(id_of(3));
+        REQUIRE(carol.join(*alice.delta_since({})));
+        CHECK(carol.save() == alice.save());
+    }
+    SECTION("a delta of nothing brings nothing and ends no log") {
+        bob.change(3, [](auto& edit) { edit.set(title, "three"); });
+        REQUIRE(bob.join(*alice.delta_since(alice.seen())));
+        REQUIRE(alice.join(*bob.delta_since(alice.seen())));
+        CHECK(alice.save() == bob.save());
+    }
+    SECTION("what a log does not reach is not found") {
+        alice.forget_log();
+        CHECK(alice.delta_since({}).error().code == ErrorCode::not_found);
+        CHECK(alice.delta_since(alice.seen()));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "syncline/document/replica.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace syncline {
@@ -34,6 +35,23 @@ struct Latest {
     template <typename Unstamped>
     void operator()(const Unstamped&) {}
 };
+
+/// Adds a counter's entries to the one at `path`, by ops that come to them.
+void carry(const CounterEntries& entries, const Path& path, OrMap& to) {
+    FieldOp cancel{path, {}};
+    cancel.op.code = OpCode::cancel;
+    for (const auto& [replica, entry] : entries.entries()) {
+        if (entry.total.counter != 0) {
+            FieldOp add{path, {}};
+            add.op.code = OpCode::add;
+            add.op.amount = entry.total.sum;
+            to.apply(add, {{replica, entry.total.counter}, Hlc{}});
+        }
+        if (entry.cancelled.counter != 0) cancel.op.cancels.emplace(replica, entry.cancelled);
+    }
+    // By an author who has no adds, or they would be cancelled too.
+    if (!cancel.op.cancels.empty()) to.apply(cancel, {{ReplicaId{}, 1}, Hlc{}});
+}
 
 bool names_only_its_past(const Change& change, const VersionVector& base) {
     bool good = true;
@@ -193,22 +211,29 @@ Result<> Replica::take_piece(BytesView packed, const wire::Limits& limits) {
     return {};
 }
 
-Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
+template <typename Use>
+Result<> Replica::for_each_since(const VersionVector& seen, Use use) const {
     if (!seen.covers(log_from_))
         return fail(ErrorCode::not_found, "the log does not go back that far");
-    wire::ChangePacker out;
-    const auto add = [&](BytesView packed, const VersionVector& last) {
+    const auto each = [&](BytesView packed, const VersionVector& last) {
         if (seen.covers(last)) return;
         wire::ChangeUnpacker unpacker(packed, wire::state_limits());
         Change change;
         while (!unpacker.at_end()) {
             if (!unpacker.next(change))
                 return;  // the log holds what was read before: there is none
-            if (change.last() > seen.at(change.replica)) out.add(change);
+            if (change.last() > seen.at(change.replica)) use(change);
         }
     };
-    for (const Piece& piece : log_) add(piece.packed, piece.last);
-    add(open_.view(), open_last_);
+    for (const Piece& piece : log_) each(piece.packed, piece.last);
+    each(open_.view(), open_last_);
+    return {};
+}
+
+Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
+    wire::ChangePacker out;
+    if (auto done = for_each_since(seen, [&](const Change& change) { out.add(change); }); !done)
+        return tl::unexpected(done.error());
     return out.take();
 }
 
@@ -225,6 +250,43 @@ void Replica::for_each_logged(const std::function<void(const Change&)>& use) con
     each(open_.view());
 }
 
+Result<Bytes> Replica::delta_since(const VersionVector& seen) const {
+    // Ops on nothing leave what they add. What they take away is in the context and not in the
+    // state, which removes it; counters are carried whole.
+    OrMap delta;
+    std::set<Path> counters;
+    std::vector<DotRun> dots;
+    const auto add = [&](const Change& change) {
+        dots.emplace_back(change.replica, change.first, change.last());
+        for_each_op(change, [&](const Section&, const FieldOp& op, const Event& at) {
+            const DotSet& removes = op.op.removes;
+            dots.insert(dots.end(), removes.runs().begin(), removes.runs().end());
+            if (op.op.code == OpCode::add || op.op.code == OpCode::cancel) {
+                counters.insert(op.path);
+            } else {
+                delta.apply(op, at);
+            }
+        });
+    };
+    if (auto done = for_each_since(seen, add); !done) return tl::unexpected(done.error());
+    for (const Path& path : counters) {
+        if (const Node* node = root().find(path)) {
+            node->visit([&](const auto& store) {
+                if constexpr (requires { CounterEntries(store.entries()); })
+                    carry(store.entries(), path, delta);
+            });
+        }
+    }
+    std::sort(dots.begin(), dots.end(), [](const DotRun& a, const DotRun& b) {
+        return Dot{a.replica, a.first} < Dot{b.replica, b.first};
+    });
+    DotSet all;
+    for (const DotRun& run : dots) all.insert(run);
+    CausalContext context;
+    context.insert(all);
+    return wire::encode_state(delta, context);
+}
+
 void Replica::forget_log() {
     close_piece();
     log_.clear();
@@ -237,18 +299,21 @@ Result<> Replica::join(BytesView state, const wire::Limits& limits) {
     auto decoded = wire::decode_state(state, limits);
     if (!decoded) return tl::unexpected(decoded.error());
     auto& [map, context] = *decoded;
-    if (!context.exceptions().empty()) return fail(ErrorCode::gap, "a delta, not a whole state");
+    CausalContext both(seen_);
+    both.join(context);
+    if (!both.exceptions().empty())
+        return fail(ErrorCode::gap, "a delta of what came after more than is here");
+    Latest latest;
+    latest(map);
+    clock_.observe(latest.hlc);
+    const bool brought = !(both.vector() == seen_);
     if (seen_.empty() && root().empty()) {
         document_ = Document(std::move(map));
     } else {
         document_.join(map, CausalContext(seen_), context);
     }
-    const bool brought = !seen_.covers(context.vector());
-    Latest latest;
-    latest(root());
-    clock_.observe(latest.hlc);
-    seen_.join(context.vector());
-    for (const auto& [replica, counter] : context.vector()) {
+    seen_ = both.vector();
+    for (const auto& [replica, counter] : seen_) {
         if (!(replica == id_)) others_.raise(replica, counter);
     }
     if (brought) forget_log();

@@ -20,7 +20,8 @@ namespace syncline {
 ///         edit.set({{"title", Type::lww_register}}, "Buy milk");
 ///         edit.add({{"votes", Type::pn_counter}}, 1);
 ///     });
-///     bob.take(alice.changes_since(bob.seen()).value());    // or: bob.join(alice.save())
+///     bob.take(alice.changes_since(bob.seen()).value());
+///     // or: bob.join(alice.delta_since(bob.seen()).value()); or: bob.join(alice.save());
 ///
 /// Semantics  A change is taken in when all that its author had seen is here; else it is refused
 ///            with `gap`, and changes_since(seen()) of whoever sent it brings what lacks.
@@ -83,7 +84,11 @@ public:
     /// Everything above `seen`, in causal order. Errors: not_found when the log does not go back
     /// that far; send save() then.
     [[nodiscard]] Result<Bytes> changes_since(const VersionVector& seen) const;
-    /// Drops the log: changes_since() starts from here.
+    /// The same as one state with the context of what it adds and removes, for join(): smaller, the
+    /// more so where changes overwrite each other. Errors: as changes_since.
+    /// Cost: as changes_since, and what they did.
+    [[nodiscard]] Result<Bytes> delta_since(const VersionVector& seen) const;
+    /// Drops the log: changes_since() and delta_since() start from here.
     void forget_log();
     /// What had been seen before the log's first change.
     [[nodiscard]] const VersionVector& log_begin() const { return log_from_; }
@@ -92,7 +97,8 @@ public:
 
     /// The whole state, canonical: equal states have equal bytes. Without the log.
     [[nodiscard]] Bytes save() const;
-    /// Least upper bound with a state that somebody saved. Errors: of the decoder.
+    /// Least upper bound with a state that somebody saved, or a delta. O(document). Errors: of the
+    /// decoder; gap for a delta that starts above what is here. Ends the log if it brings anything.
     Result<> join(BytesView state, const wire::Limits& limits = wire::state_limits());
 
 private:
@@ -109,6 +115,9 @@ private:
     Result<bool> fold(const Change& change);
     /// take(), for what is as large as a piece of the log: if all of it is new, it becomes one.
     Result<> take_piece(BytesView packed, const wire::Limits& limits);
+    /// Calls `use` with every change in the log that is not in `seen`, in causal order.
+    template <typename Use>
+    Result<> for_each_since(const VersionVector& seen, Use use) const;
 
     ReplicaId id_;
     Document document_;
