@@ -1,5 +1,6 @@
 // Types that are wrong in ways that were shipped by others. The laws must catch each.
 #include "laws/checks.hpp"
+#include "laws/small_scope.hpp"
 
 #include <catch2/catch.hpp>
 

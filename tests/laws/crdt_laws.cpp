@@ -1,4 +1,5 @@
 #include "laws/checks.hpp"
+#include "laws/small_scope.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -45,14 +46,14 @@ TEMPLATE_TEST_CASE("equal states are the states with equal bytes", "[laws]", SYN
 }
 
 TEMPLATE_TEST_CASE("every history of three ops on three replicas keeps the laws", "[laws][scope]",
-                   OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag, LwwRegister,
-                   MvRegister) {
+                   OrSet, RwSet, GSet, PnCounter, GCounter, EwFlag, DwFlag, LwwRegister, MvRegister,
+                   Text, List) {
     constexpr double short_run_scale = 0.2;
     constexpr double long_run_scale = 10;
     SmallScope<TestType> scope;
     // Four ops where there are few of them; everywhere in a long run, nowhere in a short one.
     const bool four =
-        test_scale() >= (Mutators<TestType>::choices <= 3 ? short_run_scale : long_run_scale);
+        test_scale() >= (FewMutators<TestType>::choices <= 3 ? short_run_scale : long_run_scale);
     CHECK(scope.run(four ? 4 : 3) == "");
     CHECK(scope.histories > 1'000);
     std::cout << name_of(Mutators<TestType>::type) << ": all " << scope.histories << " histories\n";
