@@ -146,7 +146,10 @@ struct History {
         return (made[op].past & ~known) == 0;
     }
     void make(std::size_t author, std::size_t choice) {
-        const auto ops = Mutators<Store>::make(*replicas[author], replica(author), choice);
+        make_ops(author, Mutators<Store>::make(*replicas[author], replica(author), choice));
+    }
+    template <typename Ops>
+    void make_ops(std::size_t author, const Ops& ops) {
         for (const auto& op : ops) {
             if (made.size() == 64) return;
             const R before = replicas[author];
