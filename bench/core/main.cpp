@@ -99,7 +99,7 @@ Options read_options(int argc, char** argv) {
 
 std::vector<Row> all_rows() {
     std::vector<Row> all;
-    for (const auto rows_of : {w1_rows, w2_rows, w3_rows, w4_rows, w5_rows, b_rows}) {
+    for (const auto rows_of : {w1_rows, w2_rows, w3_rows, w4_rows, w5_rows, b_rows, scale_rows}) {
         auto rows = rows_of();
         std::move(rows.begin(), rows.end(), std::back_inserter(all));
     }

@@ -17,7 +17,11 @@ Clock the_clock = Clock::wall;
 void set_clock(Clock clock) { the_clock = clock; }
 
 double clock_ms() {
-    if (the_clock == Clock::cpu) return 1e3 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+    if (the_clock == Clock::cpu) {
+        std::timespec time{};  // in nanoseconds, where std::clock() has microseconds
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+        return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
+    }
     return std::chrono::duration<double, std::milli>(
                std::chrono::steady_clock::now().time_since_epoch())
         .count();

@@ -54,5 +54,6 @@ std::vector<Row> w3_rows();
 std::vector<Row> w4_rows();
 std::vector<Row> w5_rows();
 std::vector<Row> b_rows();
+std::vector<Row> scale_rows();
 
 }  // namespace syncline::bench
