@@ -70,10 +70,10 @@ bool operator==(const Value& a, const Value& b) { return Value::compare(a, b) ==
 
 int Value::compare(const Value& a, const Value& b) {
     if (a.data_.index() != b.data_.index()) return order(a.data_.index(), b.data_.index());
-    if (const std::string* left = a.text()) return left->compare(*b.text());  // nearly always
     if (const bool* left = a.boolean()) return order(*left, *b.boolean());
     if (const std::int64_t* left = a.integer()) return order(*left, *b.integer());
     if (const double* left = a.real()) return order_reals(*left, *b.real());
+    if (const std::string* left = a.text()) return left->compare(*b.text());
     if (const Bytes* left = a.binary()) return order(*left, *b.binary());
     if (const Array* left = a.array()) {
         const Array& right = *b.array();

@@ -10,7 +10,8 @@ namespace syncline {
 /// Invariant: no element without a dot. Source: Almeida, Shoker, Baquero (2018), §5.1 (DotMap).
 class ElementDots {
 public:
-    using Map = SortedMap<Value, DotSet>;  // ordered: it reaches bytes
+    /// Ordered: it reaches bytes. Small leaves, since a value is slow to move.
+    using Map = SortedMap<Value, DotSet, 16>;
 
     [[nodiscard]] bool empty() const { return elements_.empty(); }
     [[nodiscard]] const Map& elements() const { return elements_; }
@@ -22,9 +23,13 @@ public:
     /// The dots of all.
     [[nodiscard]] DotSet dots() const;
 
-    void insert(const Value& element, const Dot& dot) {
+    void insert(const Value& element, const Dot& dot) { replace(element, {}, dot); }
+    /// The dot takes the place of those that its author had seen.
+    void replace(const Value& element, const DotSet& seen, const Dot& dot) {
         const auto made = [&] { return std::pair(element, DotSet()); };
-        elements_.find_or_make(element, made).first->second.insert(dot);
+        DotSet& dots = elements_.find_or_make(element, made).first->second;
+        dots.erase_all(seen);
+        dots.insert(dot);
     }
     void insert(Value element, DotSet dots) {
         elements_.emplace(std::move(element), std::move(dots));

@@ -35,8 +35,8 @@ public:
     [[nodiscard]] Op erase(Value element) const { return op_of(OpCode::erase, std::move(element)); }
 
     void apply(const Op& op, const Event& at) {
-        take(op);
-        if (op.code == OpCode::insert) elements_.insert(op.value, at.dot);
+        if (op.code != OpCode::insert) return take(op);
+        elements_.replace(op.value, op.removes, at.dot);
     }
     [[nodiscard]] static OrSet delta(const Op& op, const Event& at, const OrSet&) {
         OrSet made;

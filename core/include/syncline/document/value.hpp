@@ -51,7 +51,11 @@ public:
     [[nodiscard]] const Value* find(std::string_view key) const;
 
     friend bool operator==(const Value& a, const Value& b);
-    friend bool operator<(const Value& a, const Value& b) { return compare(a, b) < 0; }
+    friend bool operator<(const Value& a, const Value& b) {
+        const std::string* left = a.text();  // nearly always
+        const std::string* right = b.text();
+        return left != nullptr && right != nullptr ? *left < *right : compare(a, b) < 0;
+    }
     static int compare(const Value& a, const Value& b);
 
 private:
