@@ -386,9 +386,12 @@ Text Text::delta(const Op& op, const Event& at, const Text&) {
 void Text::erase(const DotSet& dots) {
     if (dots.empty()) return;
     presence_.erase_all(dots);
-    for (const DotRun& run : dots.runs()) kill(run);
-    for (auto at = marks_.begin(); at != marks_.end();)
-        at = dots.contains(at->first) ? marks_.erase(at) : std::next(at);
+    for (const DotRun& run : dots.runs()) {
+        kill(run);
+        // Looked up, not looked for: a text may have more marks than an erasure has runs.
+        marks_.erase(marks_.lower_bound(Dot{run.replica, run.first}),
+                     marks_.upper_bound(Dot{run.replica, run.last}));
+    }
 }
 
 DotSet Text::live_dots() const {
