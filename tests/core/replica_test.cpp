@@ -350,3 +350,27 @@ TEST_CASE("a packer that was emptied begins anew", "[core][replica]") {
         }
     }
 }
+
+TEST_CASE("changes of many authors are packed with a number for each", "[core][replica]") {
+    // Few authors are looked at one by one, more have a table.
+    const unsigned count = GENERATE(1u, 2u, 8u, 9u, 200u);
+    CAPTURE(count);
+    std::vector<Change> changes;
+    VersionVector seen;
+    for (std::uint64_t round = 0; round < 2; ++round) {
+        for (unsigned n = 0; n < count; ++n) {
+            Change& change = changes.emplace_back();
+            change = {id_of(n), 1 + round, Hlc::at(1 + n), seen, {}, {}};
+            change.sections.push_back({{"notes", "one"}, {}});
+            Op op;
+            op.code = OpCode::add;
+            op.amount = n;
+            change.sections.back().ops.push_back({votes, op});
+        }
+        for (unsigned n = 0; n < count; ++n) seen.raise(id_of(n), 1);
+    }
+    const Bytes packed = wire::pack(changes);
+    const auto unpacked = wire::unpack(packed, wire::state_limits());
+    REQUIRE(unpacked);
+    CHECK(*unpacked == changes);
+}

@@ -15,7 +15,12 @@ namespace syncline {
 template <typename Key, typename T>
 class FlatMap {
 public:
-    using value_type = std::pair<Key, T>;
+    /// As std::pair, which moves entry by entry what is memory to be moved.
+    struct value_type {
+        Key first;
+        T second;
+        friend bool operator==(const value_type&, const value_type&) = default;
+    };
     using iterator = typename std::vector<value_type>::iterator;
     using const_iterator = typename std::vector<value_type>::const_iterator;
 
@@ -46,7 +51,7 @@ public:
     std::pair<iterator, bool> emplace(const Key& key, T value) {
         const iterator at = lower_bound(*this, key);
         if (at != end() && !(key < at->first)) return {at, false};
-        return {entries_.emplace(at, key, std::move(value)), true};
+        return {entries_.insert(at, value_type{key, std::move(value)}), true};
     }
     void insert_or_assign(const Key& key, T value) { (*this)[key] = std::move(value); }
     void erase(const Key& key) {

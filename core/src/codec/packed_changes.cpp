@@ -103,8 +103,21 @@ std::uint32_t hash_of(const DocumentKey& key) {
     const std::hash<std::string> hash;
     return mixed(hash(key.id) + 31 * hash(key.collection));
 }
+std::uint32_t hash_of(const ReplicaId& id) { return mixed(ReplicaIdHash()(id)); }
 
 }  // namespace
+
+std::uint32_t PackedContext::author_of(const ReplicaId& id) const {
+    const std::uint32_t known =
+        author_ids.find([&] { return hash_of(id); },
+                        [&](std::uint32_t number) { return authors[number - 1].id == id; });
+    return known == 0 ? static_cast<std::uint32_t>(authors.size()) : known - 1;
+}
+
+void PackedContext::add_author(const ReplicaId& id) {
+    authors.push_back({id, 1, {}});
+    author_ids.add([&](std::uint32_t number) { return hash_of(authors[number - 1].id); });
+}
 
 void PackedContext::clear() {
     // What a large change needed is not kept for small ones.
@@ -114,6 +127,7 @@ void PackedContext::clear() {
         return;
     }
     authors.clear();
+    author_ids.clear();
     documents.clear();
     places.resize(1);
     author = place = new_place = 0;
@@ -133,12 +147,11 @@ Bytes ChangePacker::take() {
     return packed;
 }
 
-std::uint32_t ChangePacker::author(const ReplicaId& id) {
+std::uint32_t ChangePacker::author(const ReplicaId& id) const {
+    // Nearly always the change's own.
     if (known_.author < known_.authors.size() && known_.authors[known_.author].id == id)
         return known_.author;
-    const auto found = std::find_if(known_.authors.begin(), known_.authors.end(),
-                                    [&](const auto& author) { return author.id == id; });
-    return static_cast<std::uint32_t>(found - known_.authors.begin());
+    return known_.author_of(id);
 }
 
 void ChangePacker::add(const Change& change) {
@@ -147,7 +160,7 @@ void ChangePacker::add(const Change& change) {
     const std::uint32_t who = author(change.replica);
     const bool is_new = who == known_.authors.size();
     const bool other = is_new || who != known_.author;
-    if (is_new) known_.authors.push_back({change.replica, 1, {}});
+    if (is_new) known_.add_author(change.replica);
     PackedContext::Author& author = known_.authors[who];
     const bool gap = change.first != author.next;
     const bool stamped = !(change.hlc == known_.stamp.next());
@@ -210,7 +223,7 @@ void ChangePacker::write_base(const VersionVector& base) {
         out_.u64(who);
         if (who == known_.authors.size()) {
             out_.raw(id.view());
-            known_.authors.push_back({id, 1, {}});
+            known_.add_author(id);
         }
         out_.step(known_.authors[who].next, counter);
     }
@@ -336,7 +349,7 @@ void ChangePacker::write_dot(const Dot& dot, std::uint64_t low_bit) {
     out_.u64(std::uint64_t{who} * 2 + low_bit);
     if (who == known_.authors.size()) {
         out_.raw(dot.replica.view());
-        known_.authors.push_back({dot.replica, 1, {}});
+        known_.add_author(dot.replica);
     }
     if (who == known_.author) {
         out_.u64(counter_ - dot.counter);
@@ -465,12 +478,11 @@ std::uint32_t ChangeUnpacker::read_author() {
 std::uint32_t ChangeUnpacker::author_with(std::uint64_t who) {
     require(who <= known_.authors.size() && who < authors_max, ErrorCode::out_of_range);
     if (!in_.failed() && who == known_.authors.size()) {
-        PackedContext::Author made;
-        const BytesView id = in_.raw(made.id.bytes.size());
-        if (!in_.failed()) std::copy(id.begin(), id.end(), made.id.bytes.begin());
-        for (const auto& known : known_.authors)
-            require(!(known.id == made.id), ErrorCode::not_canonical);
-        known_.authors.push_back(std::move(made));
+        ReplicaId made;
+        const BytesView id = in_.raw(made.bytes.size());
+        if (!in_.failed()) std::copy(id.begin(), id.end(), made.bytes.begin());
+        require(known_.author_of(made) == known_.authors.size(), ErrorCode::not_canonical);
+        known_.add_author(made);
     }
     return in_.failed() ? 0 : static_cast<std::uint32_t>(who);
 }

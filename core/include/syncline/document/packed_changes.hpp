@@ -28,6 +28,7 @@ struct PackedContext {
         Step step;
     };
     std::vector<Author> authors;
+    NumberIndex author_ids;  ///< authors, counted from 1
     std::vector<DocumentKey> documents;
     std::vector<Place> places;    ///< from 1
     std::uint32_t author = 0;     ///< of the last change
@@ -40,6 +41,9 @@ struct PackedContext {
         places.reserve(3);
         places.emplace_back();
     }
+    /// The author's number; how many there are if it has none yet.
+    [[nodiscard]] std::uint32_t author_of(const ReplicaId& id) const;
+    void add_author(const ReplicaId& id);
     /// Begins anew, with the memory that it has.
     void clear();
 };
@@ -71,7 +75,7 @@ private:
     [[nodiscard]] std::uint32_t child(std::uint32_t parent, const Step& step) const;
     /// Whether the last op was there, too.
     [[nodiscard]] bool is_last_place(std::uint32_t document, const Path& path) const;
-    std::uint32_t author(const ReplicaId& id);
+    [[nodiscard]] std::uint32_t author(const ReplicaId& id) const;
     std::uint32_t document(const DocumentKey& key);
     std::uint32_t add_place(std::uint32_t parent, std::uint32_t document, const Step& step);
     void write_base(const VersionVector& base);
