@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,9 +19,9 @@ class Few {
     static_assert(std::is_trivially_copyable_v<T>);
 
 public:
-    Few() : bytes_{} {}
-    Few(const Few& other) : Few() { assign(other.data(), other.size_); }
-    Few(Few&& other) noexcept : Few() { swap(other); }
+    Few() = default;
+    Few(const Few& other) { assign(other.data(), other.size_); }
+    Few(Few&& other) noexcept { swap(other); }
     Few& operator=(const Few& other) {
         if (this != &other) *this = Few(other);
         return *this;
@@ -30,13 +31,13 @@ public:
         return *this;
     }
     ~Few() {
-        if (capacity_ > 1) std::allocator<T>().deallocate(many_, capacity_);
+        if (capacity_ > 1) std::allocator<T>().deallocate(store_.many, capacity_);
     }
 
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
-    [[nodiscard]] T* data() { return capacity_ > 1 ? many_ : &one_; }
-    [[nodiscard]] const T* data() const { return capacity_ > 1 ? many_ : &one_; }
+    [[nodiscard]] T* data() { return capacity_ > 1 ? store_.many : &store_.one; }
+    [[nodiscard]] const T* data() const { return capacity_ > 1 ? store_.many : &store_.one; }
     [[nodiscard]] T* begin() { return data(); }
     [[nodiscard]] T* end() { return data() + size_; }
     [[nodiscard]] const T* begin() const { return data(); }
@@ -70,8 +71,8 @@ public:
         if (capacity <= capacity_) return;
         T* const more = std::allocator<T>().allocate(capacity);
         std::uninitialized_copy_n(data(), size_, more);
-        if (capacity_ > 1) std::allocator<T>().deallocate(many_, capacity_);
-        many_ = more;
+        if (capacity_ > 1) std::allocator<T>().deallocate(store_.many, capacity_);
+        store_.many = more;
         capacity_ = static_cast<std::uint32_t>(capacity);
     }
 
@@ -88,20 +89,22 @@ private:
     void swap(Few& other) noexcept {
         std::swap(size_, other.size_);
         std::swap(capacity_, other.capacity_);
-        std::swap(bytes_, other.bytes_);
+        std::swap(store_.raw, other.store_.raw);
     }
 
-    static constexpr std::size_t bytes_size = sizeof(T) < sizeof(T*) ? sizeof(T*) : sizeof(T);
+    static constexpr std::size_t bytes_size = std::max(sizeof(T), sizeof(T*));
     struct alignas(T*) alignas(T) Raw {
-        std::byte bytes[bytes_size];
+        std::array<std::byte, bytes_size> bytes;
+    };
+    union Store {
+        Raw raw;
+        T one;
+        T* many;
+        Store() : raw{} {}
     };
     std::uint32_t size_ = 0;
-    std::uint32_t capacity_ = 1;  ///< 1: the item is `one_`
-    union {
-        Raw bytes_;
-        T one_;
-        T* many_;
-    };
+    std::uint32_t capacity_ = 1;  ///< 1: the item is `one`, else they are in `many`
+    Store store_;
 };
 
 }  // namespace syncline

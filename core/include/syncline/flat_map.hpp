@@ -16,11 +16,12 @@ template <typename Key, typename T>
 class FlatMap {
 public:
     /// As std::pair, which moves entry by entry what is memory to be moved.
-    struct value_type {
+    struct Entry {
         Key first;
         T second;
-        friend bool operator==(const value_type&, const value_type&) = default;
+        friend bool operator==(const Entry&, const Entry&) = default;
     };
+    using value_type = Entry;
     using iterator = typename std::vector<value_type>::iterator;
     using const_iterator = typename std::vector<value_type>::const_iterator;
 

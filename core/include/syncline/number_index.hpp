@@ -40,7 +40,7 @@ public:
                 put({hash_of(number), number});
             return;
         }
-        if (size_ * 2 > slots_.size()) grow();
+        if (std::size_t{2} * size_ > slots_.size()) grow();
         put({hash_of(size_), size_});
     }
     void clear() {
