@@ -38,6 +38,7 @@ Lengths huffman(const Weights& weights) {
     std::stable_sort(symbols.begin(), symbols.end(),
                      [&](std::size_t a, std::size_t b) { return weights[a] < weights[b]; });
     std::vector<Node> nodes;
+    nodes.reserve(2 * symbols.size());
     for (const std::size_t symbol : symbols) nodes.push_back({weights[symbol], 0});
 
     std::size_t leaf = 0;

@@ -9,6 +9,7 @@
 
 #include "syncline/crdt/sequence.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -92,9 +93,12 @@ std::vector<Stretch> stretches_of(const Order& order) {
 template <typename Order>
 std::size_t attached_of(const Order& order, const std::vector<Stretch>& stretches) {
     if (order.waiting() == 0) return stretches.size();
-    std::size_t attached = 0;
-    while (order.find(stretches[attached].first).run->attached()) ++attached;
-    return attached;
+    const auto waits = [&](const Stretch& stretch) {
+        const auto at = order.find(stretch.first);
+        return !at || !at.run->attached();
+    };
+    return static_cast<std::size_t>(std::find_if(stretches.begin(), stretches.end(), waits) -
+                                    stretches.begin());
 }
 
 /// The one way to tell where the parents of the first `attached` stretches are. O(n log n).
