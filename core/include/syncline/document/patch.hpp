@@ -12,7 +12,7 @@
 
 namespace syncline {
 
-/// What one field shows now that it did not show before. See docs/undo.md. A value.
+/// What one field shows now that it did not show before. See docs/patches.md. A value.
 struct Patch {
     /// A register, counter or flag shows another value. In a list's element (the path ends in one):
     /// it stands in the element's place.
