@@ -151,15 +151,21 @@ struct History {
     template <typename Ops>
     void make_ops(std::size_t author, const Ops& ops) {
         for (const auto& op : ops) {
-            if (made.size() == 64) return;
-            const R before = replicas[author];
-            Made next;
-            next.past = seen[author];
-            next.update = replicas[author].update(replica(author), clocks_[author].tick(0), op);
-            next.delta = R::delta(next.update, before);
-            seen[author] |= OpMask{1} << made.size();
-            made.push_back(std::move(next));
+            if (!is_full()) make(author, op);
         }
+    }
+    [[nodiscard]] bool is_full() const { return made.size() == 64; }
+    /// One op, made from the author's state, unless the history is full.
+    const Made& make(std::size_t author, typename Store::OpType op) {
+        const R before = replicas[author];
+        Made next;
+        next.past = seen[author];
+        next.update =
+            replicas[author].update(replica(author), clocks_[author].tick(0), std::move(op));
+        next.delta = R::delta(next.update, before);
+        seen[author] |= OpMask{1} << made.size();
+        made.push_back(std::move(next));
+        return made.back();
     }
     void deliver(std::size_t op, std::size_t to) {
         replicas[to].apply(made[op].update);

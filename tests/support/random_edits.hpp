@@ -15,10 +15,11 @@ namespace syncline::testing {
 
 /// What an edit may be.
 struct EditKinds {
-    bool clears = true;     ///< of fields and of the document
-    bool moves = true;      ///< in lists
-    bool clashes = true;    ///< several types under one key
-    bool grow_only = true;  ///< g_set, g_counter
+    bool clears = true;       ///< of fields and of the document
+    bool moves = true;        ///< in lists
+    bool clashes = true;      ///< several types under one key
+    bool grow_only = true;    ///< g_set, g_counter
+    bool multi_value = true;  ///< mv_register
 };
 
 class RandomEdit {
@@ -50,6 +51,7 @@ private:
         const Type type = all[n];
         if (!kinds_.grow_only && (type == Type::g_set || type == Type::g_counter))
             return Type::or_set;
+        if (!kinds_.multi_value && type == Type::mv_register) return Type::lww_register;
         return type;
     }
     Value some_value() {
@@ -123,11 +125,13 @@ private:
                 const auto& reg = root_.at<LwwRegister>(path);
                 // An element's value has no node of its own while it is as it was inserted.
                 if (path.back().is_element()) return in_value(path);
-                return one(path, random_.one_in(6) ? reg.clear() : reg.set(some_value()));
+                const bool clears = kinds_.clears && random_.one_in(6);
+                return one(path, clears ? reg.clear() : reg.set(some_value()));
             }
             case Type::mv_register: {
                 const auto& reg = root_.at<MvRegister>(path);
-                return one(path, random_.one_in(6) ? reg.clear() : reg.set(some_value()));
+                return one(
+                    path, kinds_.clears && random_.one_in(6) ? reg.clear() : reg.set(some_value()));
             }
         }
         return {};

@@ -79,18 +79,27 @@ public:
             }
             return properties;
         }
+        /// Calls `use(dot, mark)` with all marks, those that a later one hides too: by name, then
+        /// in the order in which they hide each other.
+        template <typename Use>
+        void for_each_mark(Use use) const {
+            for (const auto& [name, marks] : open_) {
+                for (const auto& [key, open] : marks) use(key.second, *open.mark);
+            }
+        }
 
     private:
         friend class TextProperties;
         struct Open {
-            const Value* value;
+            const Text::StampedMark* mark;
             MarkSet in;
         };
         using Latest = std::map<std::pair<std::uint64_t, Dot>, Open>;
         static const Value* latest(const Latest& marks, MarkSet in) {
             for (auto at = marks.rbegin(); at != marks.rend(); ++at) {
                 if ((static_cast<unsigned>(at->second.in) & static_cast<unsigned>(in)) != 0)
-                    return at->second.value->is_null() ? nullptr : at->second.value;
+                    return at->second.mark->mark.value.is_null() ? nullptr
+                                                                 : &at->second.mark->mark.value;
             }
             return nullptr;
         }
@@ -128,7 +137,7 @@ private:
         const std::pair key(edge.mark->hlc.packed, edge.dot);
         const std::string& name = edge.mark->mark.name;
         if (edge.begins) {
-            here.open_[name].insert_or_assign(key, Here::Open{&edge.mark->mark.value, edge.in});
+            here.open_[name].insert_or_assign(key, Here::Open{edge.mark, edge.in});
             return;
         }
         const auto found = here.open_.find(name);
