@@ -1,5 +1,7 @@
 #include "syncline/document/replica.hpp"
 
+#include "syncline/document/undo.hpp"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -67,9 +69,13 @@ bool names_only_its_past(const Change& change, const VersionVector& base) {
 
 }  // namespace
 
+Event Replica::Edit::next() const { return {{replica_.id_, replica_.next_}, replica_.change_.hlc}; }
+
 void Replica::Edit::apply(FieldOp op) {
     Replica& me = replica_;
-    me.document_.apply(op, {{me.id_, me.next_}, me.change_.hlc}, nullptr);
+    const Event at = next();
+    if (record_ != nullptr) record_->add({}, me.document_, op, at);
+    me.document_.apply(op, at, nullptr);
     me.next_ += span(op.op);
     if (me.change_.sections.empty())
         me.change_.sections.push_back({{}, std::exchange(me.ops_spare_, {})});

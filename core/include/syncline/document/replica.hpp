@@ -11,6 +11,8 @@
 
 namespace syncline {
 
+class UndoRecord;
+
 /// One copy of one document, with everything that a replica needs which has no relay: its clock,
 /// what it has seen, and a log of changes for others. This is the core used as a CRDT library;
 /// apps with a relay use a Store.
@@ -60,18 +62,22 @@ public:
 
     private:
         friend class Replica;
-        explicit Edit(Replica& replica) : replica_(replica) {}
+        friend class ReplicaUndo;
+        Edit(Replica& replica, UndoRecord* record) : replica_(replica), record_(record) {}
+        Event next() const;
         Replica& replica_;
+        UndoRecord* record_;
     };
     /// Runs `edit` and keeps what it did as one change, which is returned: it has no sections if
     /// nothing was done. Valid until the next call. `now_ms` is the wall clock.
     template <typename Use>
     const Change& change(std::uint64_t now_ms, Use edit) {
-        begin(now_ms);
-        Edit open(*this);
-        edit(open);
-        commit();
-        return change_;
+        return change(now_ms, nullptr, edit);
+    }
+    /// The same, and `record` takes notice of how to undo it; see ReplicaUndo.
+    template <typename Use>
+    const Change& change(std::uint64_t now_ms, UndoRecord& record, Use edit) {
+        return change(now_ms, &record, edit);
     }
 
     /// Takes in packed changes. Those known already are passed over. Errors: as ChangeUnpacker's,
@@ -106,6 +112,14 @@ private:
         Bytes packed;
         VersionVector last;  ///< of what is in it
     };
+    template <typename Use>
+    const Change& change(std::uint64_t now_ms, UndoRecord* record, Use& edit) {
+        begin(now_ms);
+        Edit open(*this, record);
+        edit(open);
+        commit();
+        return change_;
+    }
     void begin(std::uint64_t now_ms);
     void commit();
     void log(const Change& change);
