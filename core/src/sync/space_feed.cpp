@@ -224,6 +224,7 @@ Result<> SpaceReplica::apply_confirmed(const Change& change, bool own, Feeding& 
             }
         }
     }
+    if (!own && watcher_ != nullptr) untold_.emplace_back(change);
     vector_.raise(change.replica, change.last());
     feeding.raised.insert(change.replica);
     state_.seen = std::max(state_.seen, change.hlc);
@@ -249,6 +250,10 @@ Result<> SpaceReplica::apply_staged(const Change& change) {
         found->second.apply(section.ops, at, &staging_->vector);
         at.dot.counter += section.span();
     }
+    // What is staged is shown soon, but for what was shown before.
+    const bool is_news =
+        !(change.replica == state_.replica) && change.last() > vector_.at(change.replica);
+    if (is_news && watcher_ != nullptr) untold_.emplace_back(change);
     staging_->vector.raise(change.replica, change.last());
     staging_->seen = std::max(staging_->seen, change.hlc);
     return storage_.raise(staging_->generation, change.replica, change.last());

@@ -179,7 +179,9 @@ Result<> SpaceReplica::replace_own(const std::vector<Moving>& changes, std::uint
     }
     state_.replica = replica;
     state_.own = end;
-    if (!names.idle()) renaming_.push_back(std::move(names));
+    if (names.idle()) return {};
+    if (watcher_ != nullptr) untold_.emplace_back(names);
+    renaming_.push_back(std::move(names));
     return {};
 }
 

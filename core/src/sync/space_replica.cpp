@@ -129,14 +129,24 @@ Result<> SpaceReplica::in_transaction(const std::function<Result<>()>& body) {
             renamings_.pop_front();
             ++first_names_;
         }
+        tell_watcher();
         return done;
     }
     storage_.rollback();
     renaming_.clear();
+    untold_.clear();
     // Memory goes back to what storage holds. Staging starts over at the next opening.
     const Error why = done.error();
     if (auto loaded = load(); !loaded) return loaded;
     return tl::unexpected(why);
+}
+
+void SpaceReplica::tell_watcher() {
+    for (const auto& news : std::exchange(untold_, {})) {
+        if (watcher_ == nullptr) return;
+        if (const auto* change = std::get_if<Change>(&news)) watcher_->changed(*change);
+        if (const auto* names = std::get_if<Renaming>(&news)) watcher_->renamed(*names);
+    }
 }
 
 void SpaceReplica::index(const Change& change) {
@@ -433,6 +443,7 @@ Result<SpaceReplica::Committed> SpaceReplica::transact(
     undo.kept = true;
     state_ = std::move(next);
     index(change);
+    if (watcher_ != nullptr) watcher_->changed(change);
 
     Committed committed{own.first, own.last, {}};
     ChangeList touched(DocumentChange::Origin::local);

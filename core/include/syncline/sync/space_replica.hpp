@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace syncline {
@@ -57,6 +58,21 @@ struct Renaming {
     [[nodiscard]] bool idle() const;
 };
 
+/// Is told what happens to a space op by op: what undo has to know of others.
+class SpaceWatcher {
+public:
+    SpaceWatcher() = default;
+    SpaceWatcher(const SpaceWatcher&) = delete;
+    SpaceWatcher& operator=(const SpaceWatcher&) = delete;
+    virtual ~SpaceWatcher() = default;
+
+    /// A change is in the documents, made here or elsewhere, or will be when the log that is being
+    /// staged is swapped in. Told once it is durable; after a swap perhaps once more.
+    virtual void changed(const Change& change) = 0;
+    /// Own dots, of changes told before, are called otherwise from now on, or are gone for ever.
+    virtual void renamed(const Renaming& names) = 0;
+};
+
 /// One space on one device: confirmed documents, the outbox, and the rules by which both move
 /// (docs/storage.md). It knows nothing of connections: a session feeds it what the relay says.
 ///
@@ -90,6 +106,8 @@ public:
         /// Appends an op, made from what read() shows, and applies it. One that goes on typing
         /// where the last op ended becomes part of it: a text typed key by key is one op.
         Result<> edit(const DocumentKey& key, FieldOp op);
+        /// The event of the op that edit() takes next.
+        [[nodiscard]] Event next() const { return {{change_.replica, next_}, change_.hlc}; }
         /// The author, for mutators that need it (OrMap::clear).
         [[nodiscard]] const ReplicaId& replica() const;
         /// See SpaceReplica.
@@ -147,6 +165,9 @@ public:
     /// The confirmed document as it was at a sequence number. O(log). Errors: not_found if no
     /// history is kept or it does not go back that far, or is not there yet.
     Result<Document> as_of(const DocumentKey& key, std::uint64_t sequence);
+
+    /// Tells `watcher` from now on; null: nobody, which is free. It outlives this, or is taken off.
+    void watch(SpaceWatcher* watcher) { watcher_ = watcher; }
 
     [[nodiscard]] const SpaceState& state() const { return state_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
@@ -240,6 +261,7 @@ private:
 
     /// Runs `body` between begin and commit; on an error rolls back storage and memory.
     Result<> in_transaction(const std::function<Result<>()>& body);
+    void tell_watcher();
 
     Result<> feed_batch(const wire::Batch& batch, Feeding& feeding);
     Result<> feed_entry(const wire::BatchEntry& entry, std::uint64_t sequence, Feeding& feeding);
@@ -279,8 +301,10 @@ private:
     std::unique_ptr<Staging> staging_;
     std::uint64_t settle_at_ = 0;     ///< an old identity is settled when the cursor gets here
     std::vector<Renaming> renaming_;  ///< by the transaction at hand
-    std::deque<Renaming> renamings_;  ///< in order, for name_now()
-    std::uint64_t first_names_ = 0;   ///< what names() was before the first of them
+    SpaceWatcher* watcher_ = nullptr;
+    std::vector<std::variant<Change, Renaming>> untold_;  ///< of the transaction at hand
+    std::deque<Renaming> renamings_;                      ///< in order, for name_now()
+    std::uint64_t first_names_ = 0;  ///< what names() was before the first of them
 };
 
 }  // namespace syncline
