@@ -2,6 +2,7 @@
 
 #include "syncline/document/history.hpp"
 #include "syncline/document/schema.hpp"
+#include "syncline/document/undo.hpp"
 #include "syncline/sync/random_source.hpp"
 #include "syncline/sync/space_replica.hpp"
 
@@ -43,7 +44,9 @@ class TextEditor;
 
 namespace client {
 class StoreImpl;
+class UndoTransaction;
 struct SpaceHandle;
+struct UndoHandle;
 }  // namespace client
 
 /// Edits to one map of a document: its root, or a map inside it. Every call takes effect at once
@@ -288,8 +291,12 @@ private:
     friend class ListEditor;
     friend class TextEditor;
     friend class Space;
+    friend class UndoStack;
+    friend class client::UndoTransaction;
     Transaction(SpaceReplica::Editor& editor, const Schema* schema)
         : editor_(editor), schema_(schema) {}
+    static Result<> run(SpaceReplica::Editor& editor, const Schema* schema, UndoRecord* record,
+                        const std::function<void(Transaction&)>& edit);
     const OrMap* root(const DocumentKey& key);
     void edit(const DocumentKey& key, FieldOp op);
     void edit(const DocumentKey& key, Path path,
@@ -299,7 +306,8 @@ private:
     /// What the schema says of the documents that were edited.
     Result<> check_documents();
     SpaceReplica::Editor& editor_;
-    const Schema* schema_;  ///< null: anything goes
+    const Schema* schema_;          ///< null: anything goes
+    UndoRecord* record_ = nullptr;  ///< null: nobody wants to undo it
     std::map<DocumentKey, std::vector<Path>> lacked_before_;
     std::optional<Error> error_;
 };
@@ -350,6 +358,49 @@ struct SyncStatus {
     Access access = Access::none;          ///< as the relay granted it; none until it did
 };
 
+using UndoOptions = UndoManager::Options;
+
+/// Undo and redo of what one origin in the app does in a space: a view, a window, a user.
+///
+///     auto undo = space.undo().value();
+///     undo.transact([](syncline::Transaction& tx) { tx.document("tasks", "t1").set("title", "x");
+///     }); undo.undo();
+///
+/// Semantics  docs/undo.md: an undo takes back what was done through this stack and nothing that
+///            anybody else did meanwhile, on this device or another. It is a change like any other:
+///            checked by the schema, synced, observed. What follows within merge_ms is one group,
+///            and so is all between begin_group() and end_group().
+/// Refusals   A change that the relay refused for ever has nothing to undo; the rest stays.
+/// Memory     What the last depth_max groups took away; gone when the store is closed.
+/// Threads    As a Space. A cheap value: copies are the same stack. Keeps the store alive.
+class UndoStack {
+public:
+    /// Space::transact(), to be undone.
+    Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
+    /// Takes back the last group that still has an effect. False: nothing was left. Errors: as
+    /// Space::transact(), schema_violation among them; then nothing has changed.
+    Result<bool> undo(std::string message = {});
+    /// Takes back the last undo. What is transacted here after an undo ends that.
+    Result<bool> redo(std::string message = {});
+
+    /// Something was done that can be tried to undo; others may have overtaken all of it.
+    [[nodiscard]] bool can_undo() const;
+    [[nodiscard]] bool can_redo() const;
+    /// Until end_group() all that is transacted is one group, whenever it is. Groups nest; the
+    /// outermost counts.
+    void begin_group();
+    void end_group();
+    /// Forgets everything.
+    void clear();
+
+private:
+    friend class Space;
+    explicit UndoStack(std::shared_ptr<client::UndoHandle> handle) : handle_(std::move(handle)) {}
+    template <typename Run>
+    Result<bool> step(std::string message, Run run);
+    std::shared_ptr<client::UndoHandle> handle_;
+};
+
 /// One space of a store: the unit of sync. A cheap value; keeps the store alive.
 class Space {
 public:
@@ -361,6 +412,9 @@ public:
     ///   too_large         more than 65,536 operations or 960 KiB: split it
     ///   schema_violation  what the store's schema does not allow (docs/schema.md)
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
+
+    /// A new undo stack, empty. What is done by other ways than through it is not undone by it.
+    [[nodiscard]] Result<UndoStack> undo(UndoOptions options = {}) const;
 
     /// The document as JSON-like value, with the schema's defaults, or none if it does not exist.
     [[nodiscard]] Result<std::optional<Value>> get(const DocumentKey& key) const;

@@ -1,0 +1,312 @@
+#pragma once
+
+#include "connector.hpp"
+#include "store_core.hpp"
+#include "syncline/client/store.hpp"
+#include "undo_watcher.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace syncline::client {
+
+/// One app observer.
+struct Observer {
+    std::string space;
+    std::string collection;
+    std::function<void(const SpaceChanges&)> changed;
+    std::function<void(const std::vector<RejectedChange>&)> rejected;
+};
+
+/// What observers are to be told, gathered under the lock and told without it.
+struct News {
+    std::string space;
+    std::vector<DocumentChange> changes;
+    std::vector<RejectedChange> rejected;
+};
+
+class StoreImpl final : public ConnectorOwner, public std::enable_shared_from_this<StoreImpl> {
+public:
+    StoreImpl(std::unique_ptr<StoreCore> core, std::function<std::uint64_t()> now_ms,
+              RandomSource random)
+        : core_(std::move(core)), now_ms_(std::move(now_ms)), random_(std::move(random)) {}
+
+    ~StoreImpl() override { disconnect(); }
+
+    struct PerSpace {
+        std::uint64_t accepted = 0;
+        bool in_sync = false;
+        Access access = Access::none;
+        std::optional<Error> error;
+        bool error_is_final = false;
+    };
+
+    /// The core, for the time the guard lives.
+    class Locked {
+    public:
+        explicit Locked(StoreImpl& store) : guard_(store.lock_), core_(*store.core_) {}
+        StoreCore* operator->() { return &core_; }
+
+    private:
+        std::unique_lock<std::mutex> guard_;
+        StoreCore& core_;
+    };
+    Locked locked() { return Locked(*this); }
+
+    Result<> connect(ConnectOptions options) {
+        auto endpoint = net::parse_url(options.url);
+        if (!endpoint) return tl::unexpected(endpoint.error());
+        disconnect();
+        auto connector = std::make_unique<Connector>(lock_, *core_, *this, std::move(options),
+                                                     std::move(*endpoint), now_ms_, random_);
+        auto started = connector->start();
+        if (!started) return started;
+        {
+            const std::lock_guard guard(connector_lock_);
+            connector_.swap(connector);
+        }
+        retire(std::move(connector));  // of another thread that connected meanwhile
+        return {};
+    }
+
+    void disconnect() {
+        std::unique_ptr<Connector> connector;
+        {
+            const std::lock_guard guard(connector_lock_);
+            connector = std::move(connector_);
+        }
+        if (connector == nullptr) return;
+        retire(std::move(connector));
+        {
+            const std::lock_guard guard(lock_);
+            set_offline();
+        }
+        status_changed_.notify_all();
+    }
+
+    /// Whether the caller is an observer on the network thread.
+    [[nodiscard]] bool on_network_thread() {
+        const std::lock_guard guard(connector_lock_);
+        return connector_ != nullptr && connector_->on_own_thread();
+    }
+
+    void notify(const std::string& space) {
+        const std::lock_guard guard(connector_lock_);
+        if (connector_ != nullptr) connector_->notify(space);
+    }
+
+    using Edit = std::function<Result<>(SpaceReplica::Editor&, const Schema*)>;
+    /// Who makes a transaction so that it can be undone.
+    struct Origin {
+        const UndoManager* undo = nullptr;  ///< is not told of this transaction as of another's
+        /// Called under the lock once all is durable, also when nothing was edited.
+        std::function<void(std::uint64_t now_ms)> committed = {};
+    };
+    Result<> transact(const std::string& name, const Edit& edit, std::string message,
+                      const Origin& origin) {
+        {
+            const std::lock_guard guard(lock_);
+            auto space = core_->space(name);
+            if (!space) return tl::unexpected(space.error());
+            const std::uint64_t now_ms = core_->now_ms();
+            const UndoWatcher::Making making(undo_watchers_[name], origin.undo);
+            auto committed = (*space)->transact(
+                now_ms, std::move(message),
+                [&](SpaceReplica::Editor& editor) { return edit(editor, core_->schema().get()); });
+            if (!committed) return tl::unexpected(committed.error());
+            if (origin.committed) origin.committed(now_ms);
+            if (committed->first == 0) return {};
+            spaces_[name].in_sync = false;
+            news_.push_back({name, std::move(committed->changes), {}});
+        }
+        notify(name);
+        dispatch();
+        return {};
+    }
+
+    /// From now on `undo` is told what others do in the space, as long as it is there.
+    Result<> watch(const std::string& name, const std::shared_ptr<UndoManager>& undo) {
+        const std::lock_guard guard(lock_);
+        auto space = core_->space(name);
+        if (!space) return tl::unexpected(space.error());
+        UndoWatcher& watcher = undo_watchers_[name];
+        watcher.add(undo);
+        (*space)->watch(&watcher);
+        return {};
+    }
+
+    SyncStatus status(const std::string& name) {
+        const std::lock_guard guard(lock_);
+        return status_of(name);
+    }
+
+    Result<> wait_in_sync(const std::string& name, std::chrono::milliseconds timeout) {
+        std::unique_lock guard(lock_);
+        std::optional<Error> final_error;
+        const bool done = status_changed_.wait_for(guard, timeout, [&] {
+            const SyncStatus status = status_of(name);
+            if (status.last_error && status.last_error_is_final) final_error = status.last_error;
+            return status.in_sync || final_error;
+        });
+        if (final_error) return tl::unexpected(*final_error);
+        if (done) return {};
+        const SyncStatus status = status_of(name);
+        std::string why = "not in sync after " + std::to_string(timeout.count()) + " ms";
+        if (status.last_error) why += "; last error: " + status.last_error->message;
+        return fail(ErrorCode::timed_out, why);
+    }
+
+    Subscription observe(Observer observer) {
+        const std::lock_guard guard(lock_);
+        const std::uint64_t id = ++last_observer_;
+        observers_[id] = std::make_shared<Observer>(std::move(observer));
+        return Subscription([weak = weak_from_this(), id] {
+            if (const auto self = weak.lock()) {
+                // What the app's function owns is let go of without the lock: it may call back.
+                decltype(self->observers_)::node_type gone;
+                const std::lock_guard inner(self->lock_);
+                gone = self->observers_.extract(id);
+            }
+        });
+    }
+
+    // ConnectorOwner
+
+    void session_event(ClientEvent event) override {
+        if (auto* changed = std::get_if<client_event::Changed>(&event)) {
+            news_.push_back({changed->space, std::move(changed->changes), {}});
+        } else if (auto* rejected = std::get_if<client_event::Rejected>(&event)) {
+            std::vector<DocumentChange> touched;
+            for (const RejectedChange& change : rejected->changes) {
+                for (const Section& section : change.change.sections) {
+                    touched.push_back({section.document, {Path{}}, DocumentChange::Origin::remote});
+                }
+            }
+            news_.push_back({rejected->space, std::move(touched), std::move(rejected->changes)});
+        } else if (auto* opened = std::get_if<client_event::Opened>(&event)) {
+            PerSpace& space = spaces_[opened->space];
+            space.access = opened->access;
+            space.error.reset();
+            space.error_is_final = false;
+        } else if (auto* accepted = std::get_if<client_event::Accepted>(&event)) {
+            spaces_[accepted->space].accepted = accepted->counter;
+        } else if (auto* in_sync = std::get_if<client_event::InSync>(&event)) {
+            spaces_[in_sync->space].in_sync = true;
+        } else if (auto* failed = std::get_if<client_event::SpaceFailed>(&event)) {
+            PerSpace& space = spaces_[failed->space];
+            space.error = failed->error;
+            space.error_is_final = !failed->retryable;
+            space.in_sync = false;
+        }
+    }
+
+    void connection_changed(SyncStatus::Connection state, std::optional<Error> error,
+                            bool is_final) override {
+        if (state == SyncStatus::Connection::connected) {
+            connected_since_ms_ = now_ms_();
+            error_.reset();
+            error_is_final_ = false;
+            core_->set_last_error(std::nullopt);
+        } else if (state == SyncStatus::Connection::offline) {
+            set_offline();
+            error_ = std::move(error);
+            error_is_final_ = is_final;
+            if (error_) core_->set_last_error(error_);
+        }
+        connection_ = state;
+    }
+
+    void dispatch() override {
+        status_changed_.notify_all();
+        std::vector<News> news;
+        std::vector<std::shared_ptr<Observer>> observers;
+        {
+            const std::lock_guard guard(lock_);
+            news.swap(news_);
+            if (news.empty()) return;
+            for (const auto& [id, observer] : observers_) observers.push_back(observer);
+        }
+        for (const News& item : news) {
+            for (const auto& observer : observers) tell(*observer, item);
+        }
+    }
+
+private:
+    /// Stops a connector. An observer runs on the thread that has to be joined, so there another
+    /// thread does it, and keeps this store until it has.
+    void retire(std::unique_ptr<Connector> connector) {
+        if (connector == nullptr) return;
+        if (!connector->on_own_thread()) return connector->stop();
+        std::thread([self = shared_from_this(), last = std::move(connector)]() mutable {
+            last.reset();
+        }).detach();
+    }
+
+    static void tell(const Observer& observer, const News& item) {
+        if (observer.space != item.space) return;
+        if (observer.rejected && !item.rejected.empty()) observer.rejected(item.rejected);
+        if (!observer.changed) return;
+        SpaceChanges changes{item.space, {}};
+        for (const DocumentChange& change : item.changes) {
+            if (observer.collection.empty() || observer.collection == change.document.collection) {
+                changes.documents.push_back(change);
+            }
+        }
+        if (!changes.documents.empty()) observer.changed(changes);
+    }
+
+    SyncStatus status_of(const std::string& name) {
+        SyncStatus status;
+        const PerSpace& space = spaces_[name];
+        status.connection = connection_;
+        status.connected_since_ms = connected_since_ms_;
+        status.clock_offset_ms = core_->clock_offset_ms();
+        status.last_error = error_ ? error_ : space.error;
+        if (!status.last_error && connection_ == SyncStatus::Connection::offline) {
+            status.last_error = core_->last_error();
+        }
+        status.last_error_is_final = error_ ? error_is_final_ : space.error_is_final;
+        status.accepted = space.accepted;
+        status.access = space.access;
+        if (auto replica = core_->space(name)) {
+            status.pending = (*replica)->pending();
+            status.cursor = (*replica)->state().cursor;
+        }
+        status.in_sync = space.in_sync && connection_ == SyncStatus::Connection::connected;
+        return status;
+    }
+
+    void set_offline() {
+        connection_ = SyncStatus::Connection::offline;
+        connected_since_ms_ = 0;
+        for (auto& [name, space] : spaces_) space.in_sync = false;
+    }
+
+    std::mutex lock_;  ///< guards everything up to news_
+    std::map<std::string, UndoWatcher> undo_watchers_;
+    std::unique_ptr<StoreCore> core_;
+    std::function<std::uint64_t()> now_ms_;
+    RandomSource random_;
+    std::map<std::uint64_t, std::shared_ptr<Observer>> observers_;
+    std::uint64_t last_observer_ = 0;
+    std::map<std::string, PerSpace> spaces_;
+    SyncStatus::Connection connection_ = SyncStatus::Connection::offline;
+    std::uint64_t connected_since_ms_ = 0;
+    std::optional<Error> error_;
+    bool error_is_final_ = false;
+    std::condition_variable status_changed_;
+    std::vector<News> news_;
+
+    std::mutex connector_lock_;  ///< never taken while lock_ is held
+    std::unique_ptr<Connector> connector_;
+};
+
+struct SpaceHandle {
+    std::shared_ptr<StoreImpl> store;
+    std::string name;
+};
+
+}  // namespace syncline::client
