@@ -17,6 +17,9 @@ struct syncline_store {
 struct syncline_subscription {
     syncline::Subscription subscription;
 };
+struct syncline_undo {
+    syncline::UndoStack stack;
+};
 struct syncline_error {
     syncline::Error error;
     std::string name;
@@ -36,6 +39,12 @@ int done(const Result<>& result, syncline_error** error) {
     if (result) return 1;
     tell(error, result.error());
     return 0;
+}
+
+int step_done(const Result<bool>& result, int* changed, syncline_error** error) {
+    if (!result) return done(tl::unexpected(result.error()), error);
+    if (changed != nullptr) *changed = *result ? 1 : 0;
+    return 1;
 }
 
 char* copy(std::string_view text) {
@@ -149,6 +158,41 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
         opened->transact([&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
         error);
 }
+
+syncline_undo* syncline_undo_new(syncline_store* store, const char* space, uint32_t depth_max,
+                                 uint32_t merge_ms, syncline_error** error) {
+    UndoOptions options;
+    if (depth_max != 0) options.depth_max = depth_max;
+    options.merge_ms = merge_ms;
+    auto opened = store->store.space(space);
+    auto stack = opened ? opened->undo(options) : tl::unexpected(opened.error());
+    if (stack) return new syncline_undo{std::move(*stack)};
+    tell(error, stack.error());
+    return nullptr;
+}
+
+void syncline_undo_free(syncline_undo* undo) { delete undo; }
+
+int syncline_undo_transact(syncline_undo* undo, const char* ops_json, syncline_error** error) {
+    const auto ops = parse_json(ops_json);
+    if (!ops) return done(tl::unexpected(ops.error()), error);
+    if (auto good = client::check_json_ops(*ops); !good) return done(good, error);
+    return done(
+        undo->stack.transact([&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
+        error);
+}
+
+int syncline_undo_undo(syncline_undo* undo, int* changed, syncline_error** error) {
+    return step_done(undo->stack.undo(), changed, error);
+}
+int syncline_undo_redo(syncline_undo* undo, int* changed, syncline_error** error) {
+    return step_done(undo->stack.redo(), changed, error);
+}
+int syncline_undo_can_undo(const syncline_undo* undo) { return undo->stack.can_undo() ? 1 : 0; }
+int syncline_undo_can_redo(const syncline_undo* undo) { return undo->stack.can_redo() ? 1 : 0; }
+void syncline_undo_begin_group(syncline_undo* undo) { undo->stack.begin_group(); }
+void syncline_undo_end_group(syncline_undo* undo) { undo->stack.end_group(); }
+void syncline_undo_clear(syncline_undo* undo) { undo->stack.clear(); }
 
 char* syncline_spans(syncline_store* store, const char* space, const char* question_json,
                      syncline_error** error) {

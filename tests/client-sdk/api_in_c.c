@@ -185,6 +185,42 @@ int syncline_api_in_c(const char* path) {
     HOLDS(syncline_transact(store, "team", "[{\"op\":\"delete\",\"doc\":[\"lists\",\"d1\"]}]",
                             &error));
 
+    /* Undo and redo of what went through a handle, and of nothing else. */
+    HOLDS(syncline_undo_new(store, "no space", 0, 0, &error) == NULL);
+    HOLDS(failed_with(&error, "invalid_argument"));
+    syncline_undo* undo = syncline_undo_new(store, "team", 0, 0, &error);
+    HOLDS(undo != NULL && !syncline_undo_can_undo(undo) && !syncline_undo_can_redo(undo));
+    int changed = 9;
+    HOLDS(syncline_undo_undo(undo, &changed, &error) && changed == 0);
+    HOLDS(!syncline_undo_transact(undo, "{}", &error) && failed_with(&error, "invalid_argument"));
+    const char* const set_a =
+        "[{\"op\":\"set\",\"doc\":[\"undo\",\"d\"],\"path\":[\"a\"],\"value\":1}]";
+    const char* const set_b =
+        "[{\"op\":\"set\",\"doc\":[\"undo\",\"d\"],\"path\":[\"b\"],\"value\":2}]";
+    const char* const set_c =
+        "[{\"op\":\"set\",\"doc\":[\"undo\",\"d\"],\"path\":[\"c\"],\"value\":3}]";
+    HOLDS(syncline_undo_transact(undo, set_a, &error));
+    syncline_undo_begin_group(undo);
+    HOLDS(syncline_undo_transact(undo, set_a, &error));
+    HOLDS(syncline_undo_transact(undo, set_b, &error));
+    syncline_undo_end_group(undo);
+    HOLDS(syncline_transact(store, "team", set_c, &error));
+    HOLDS(syncline_undo_undo(undo, NULL, &error) && syncline_undo_can_redo(undo));
+    HOLDS(equals(syncline_get(store, "team", "undo", "d", &error), "{\"a\":1,\"c\":3}"));
+    HOLDS(syncline_undo_undo(undo, &changed, &error) && changed == 1);
+    HOLDS(equals(syncline_get(store, "team", "undo", "d", &error), "{\"c\":3}"));
+    HOLDS(!syncline_undo_can_undo(undo));
+    HOLDS(syncline_undo_redo(undo, &changed, &error) && changed == 1);
+    HOLDS(syncline_undo_redo(undo, &changed, &error) && changed == 1);
+    HOLDS(syncline_undo_redo(undo, &changed, &error) && changed == 0);
+    HOLDS(equals(syncline_get(store, "team", "undo", "d", &error), "{\"a\":1,\"b\":2,\"c\":3}"));
+    syncline_undo_clear(undo);
+    HOLDS(!syncline_undo_can_undo(undo));
+    syncline_undo_free(undo);
+    syncline_undo_free(NULL);
+    HOLDS(
+        syncline_transact(store, "team", "[{\"op\":\"delete\",\"doc\":[\"undo\",\"d\"]}]", &error));
+
     /* Nothing of a transaction that fails. */
     HOLDS(!syncline_transact(
         store, "team",
@@ -236,7 +272,7 @@ int syncline_api_in_c(const char* path) {
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));
     HOLDS(equals(syncline_status(store, "team", &error),
                  "{\"accepted\":0,\"connection\":\"offline\",\"cursor\":0,\"in_sync\":false,"
-                 "\"last_error\":null,\"pending\":8}"));
+                 "\"last_error\":null,\"pending\":17}"));
     syncline_disconnect(store);
     syncline_close(store);
     syncline_close(NULL);

@@ -37,6 +37,7 @@ extern "C" {
 
 typedef struct syncline_store syncline_store;
 typedef struct syncline_subscription syncline_subscription;
+typedef struct syncline_undo syncline_undo;
 typedef struct syncline_error syncline_error;
 
 /** The number and the stable name of what went wrong (syncline/result.hpp), and a sentence. */
@@ -95,6 +96,35 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  */
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
+
+/**
+ * Undo and redo of what one origin in the app does in a space: a view, a window, a user. An undo
+ * takes back what was transacted through this handle and nothing that anybody else did meanwhile
+ * (docs/undo.md). In memory only: gone with the handle.
+ *
+ * `depth_max` groups are kept (0: 100), and what follows within `merge_ms` is one group (0: each
+ * transaction is). NULL on an error. Free it before syncline_close: until then the store's file
+ * stays open.
+ */
+syncline_undo* syncline_undo_new(syncline_store* store, const char* space, uint32_t depth_max,
+                                 uint32_t merge_ms, syncline_error** error);
+/** Frees it. NULL is fine. The last call for the handle. */
+void syncline_undo_free(syncline_undo* undo);
+/** syncline_transact, to be undone. */
+int syncline_undo_transact(syncline_undo* undo, const char* ops_json, syncline_error** error);
+/** Takes back the last group that still has an effect, or the last undo, as one atomic change.
+ *  `*changed`, unless `changed` is NULL, is 0 when nothing was left. Returns 0 on an error, with
+ *  nothing changed: schema_violation and too_large, as of a transaction, or the storage's. */
+int syncline_undo_undo(syncline_undo* undo, int* changed, syncline_error** error);
+int syncline_undo_redo(syncline_undo* undo, int* changed, syncline_error** error);
+/** Whether there is something that can be tried; others may have overtaken all of it. */
+int syncline_undo_can_undo(const syncline_undo* undo);
+int syncline_undo_can_redo(const syncline_undo* undo);
+/** What is transacted between them is one group, whenever it is. They nest. */
+void syncline_undo_begin_group(syncline_undo* undo);
+void syncline_undo_end_group(syncline_undo* undo);
+/** Forgets everything. */
+void syncline_undo_clear(syncline_undo* undo);
 
 /** The document as a JSON object, with the schema's defaults. NULL with the error not_found if
  * there is none. */
