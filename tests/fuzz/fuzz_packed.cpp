@@ -1,5 +1,5 @@
-// Bytes as packed changes: whatever unpacks packs again to the same, and so do its canonical bytes if
-// it has some (it may name documents as no change of a space can).
+// Bytes as packed changes: whatever unpacks packs again to the same, and so do its canonical bytes
+// if it has some (it may name documents as no change of a space can).
 #include "syncline/document/packed_changes.hpp"
 
 #include <cstdint>

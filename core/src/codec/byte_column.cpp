@@ -136,7 +136,7 @@ std::vector<Entry> table_of(const Lengths& lengths) {
     return table;
 }
 
-Bytes read_coded(PackedReader& in, std::uint64_t count) {
+Bytes read_coded(PackedReader& in, std::size_t count) {
     const Numbers numbers = read_numbers(in, 256);
     Lengths lengths{};
     for (std::size_t i = 0; i < numbers.size() && !in.failed(); ++i) {
@@ -189,7 +189,12 @@ void write_bytes(PackedWriter& out, BytesView bytes) {
     out.raw(shorter.empty() ? bytes : BytesView(shorter));
 }
 
-Bytes read_bytes(PackedReader& in, std::uint64_t count) {
+Bytes read_bytes(PackedReader& in, std::uint64_t announced) {
+    if (announced > bytes_max) {
+        in.fail();
+        return {};
+    }
+    const auto count = static_cast<std::size_t>(announced);
     const std::uint64_t form = count < plain_max ? as_they_are : in.u64(coded);
     if (form == coded) {
         const std::size_t before = in.left();

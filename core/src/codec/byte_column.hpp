@@ -16,8 +16,10 @@
 
 namespace syncline::wire {
 
+inline constexpr std::uint64_t bytes_max = std::uint64_t{1} << 28;
+
 void write_bytes(PackedWriter& out, BytesView bytes);
-/// Fails for another spelling.
-[[nodiscard]] Bytes read_bytes(PackedReader& in, std::uint64_t count);
+/// Fails for another spelling, and for more than bytes_max, which no state has.
+[[nodiscard]] Bytes read_bytes(PackedReader& in, std::uint64_t announced);
 
 }  // namespace syncline::wire

@@ -21,8 +21,8 @@ constexpr unsigned nibbles_of(std::uint64_t number) { return (width_of(number) +
 /// By width: bytes in the low half, nibbles in the high half, so that one sum counts both.
 constexpr auto sizes_by_width = [] {
     std::array<std::uint64_t, 65> sizes{};
-    for (std::uint64_t width = 1; width <= 64; ++width)
-        sizes[width] = (width + 6) / 7 | ((width + 2) / 3) << 32;
+    for (std::size_t width = 1; width <= 64; ++width)
+        sizes[width] = (width + 6) / 7 | std::uint64_t{(width + 2) / 3} << 32;
     return sizes;
 }();
 
@@ -129,7 +129,7 @@ void write_runs(PackedWriter& out, const Numbers& numbers) {
     nibbles.finish();
 }
 
-void read_runs(PackedReader& in, std::uint64_t count, Numbers& numbers) {
+void read_runs(PackedReader& in, std::size_t count, Numbers& numbers) {
     NibbleReader nibbles(in);
     std::uint64_t last_run = run_max;
     while (numbers.size() < count && !in.failed()) {
@@ -137,7 +137,7 @@ void read_runs(PackedReader& in, std::uint64_t count, Numbers& numbers) {
         const std::uint64_t number = nibbles.next();
         const bool goes_on = last_run < run_max && numbers.back() == number;
         if (run > run_max || run > count - numbers.size() || goes_on) return in.fail();
-        numbers.insert(numbers.end(), run, number);
+        numbers.insert(numbers.end(), static_cast<std::size_t>(run), number);
         last_run = run;
     }
     nibbles.finish();
@@ -169,14 +169,15 @@ std::uint64_t word_at(BytesView bytes, std::size_t at) {
     return word;
 }
 
-void read_bits(PackedReader& in, std::uint64_t count, unsigned width, Numbers& numbers) {
-    const BytesView bytes = in.raw((count * width + 7) / 8);
+void read_bits(PackedReader& in, std::size_t count, unsigned width, Numbers& numbers) {
+    const std::uint64_t bits = std::uint64_t{count} * width;
+    const BytesView bytes = in.raw(static_cast<std::size_t>((bits + 7) / 8));
     if (in.failed()) return;
     numbers.reserve(count);
     const std::uint64_t mask = ~std::uint64_t{0} >> (64 - width);
     std::uint64_t bit = 0;
-    for (std::uint64_t i = 0; i < count; ++i, bit += width) {
-        const std::size_t at = bit / 8;
+    for (std::size_t i = 0; i < count; ++i, bit += width) {
+        const auto at = static_cast<std::size_t>(bit / 8);
         const unsigned offset = bit % 8;
         std::uint64_t number = word_at(bytes, at) >> offset;
         if (offset + width > 64)
@@ -208,10 +209,11 @@ void write_numbers(PackedWriter& out, const Numbers& numbers) {
     }
 }
 
-Numbers read_numbers(PackedReader& in, std::uint64_t count) {
+Numbers read_numbers(PackedReader& in, std::uint64_t announced) {
     Numbers numbers;
-    const std::uint64_t form = count < plain_max ? as_bytes_form : in.u64(as_runs_form + 64);
-    if (in.failed() || count / run_max > in.left()) {
+    const std::uint64_t form = announced < plain_max ? as_bytes_form : in.u64(as_runs_form + 64);
+    const auto count = static_cast<std::size_t>(std::min(announced, numbers_max));
+    if (in.failed() || count < announced || count / run_max > in.left()) {
         in.fail();
         return {};
     }

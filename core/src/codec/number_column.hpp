@@ -11,6 +11,7 @@
 //
 // The shortest one, of equals the first, is the only spelling. How many numbers there are is said
 // elsewhere. One byte holds at most 256 of them, so a reader spends no more than 2 KB on it.
+// No column has more than numbers_max, so that sizes fit where memory has 32 bits.
 
 #include "syncline/codec/packed.hpp"
 
@@ -21,10 +22,12 @@
 namespace syncline::wire {
 
 using Numbers = std::vector<std::uint64_t>;
+inline constexpr std::uint64_t numbers_max = std::uint64_t{1} << 26;
 
 void write_numbers(PackedWriter& out, const Numbers& numbers);
-/// Fails for another spelling. O(count), and no more memory than the bytes are worth.
-[[nodiscard]] Numbers read_numbers(PackedReader& in, std::uint64_t count);
+/// Fails for another spelling, and for more than numbers_max. O(announced), and no more memory than
+/// the bytes are worth.
+[[nodiscard]] Numbers read_numbers(PackedReader& in, std::uint64_t announced);
 
 /// 0, -1, 1, -2, … as 0, 1, 2, 3, …, and back.
 [[nodiscard]] constexpr std::uint64_t zigzag(std::uint64_t step) {

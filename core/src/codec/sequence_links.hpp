@@ -53,7 +53,7 @@ public:
     /// if `closes`. `none` if there is none.
     std::size_t take(std::uint64_t depth, bool closes) {
         if (depth >= open_.size()) return none;
-        open_.resize(open_.size() - depth);
+        open_.resize(open_.size() - static_cast<std::size_t>(depth));
         const std::size_t index = open_.back();
         if (closes) open_.pop_back();
         return index;

@@ -1,12 +1,12 @@
 // Goes over columns as state_writer.cpp went over the state, and builds it; everything is checked
 // for shape, range and order as it goes by. See docs/encoding.md, "States".
 
+#include "real_bits.hpp"
 #include "sequence_links.hpp"
 #include "state_codec.hpp"
 #include "syncline/codec/reader.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <set>
 
 namespace syncline::wire {
@@ -98,8 +98,9 @@ private:
     std::string_view take(std::string_view& bytes, std::uint64_t size) {
         require(size <= bytes.size(), ErrorCode::truncated);
         if (failed_) return {};
-        const std::string_view taken = bytes.substr(0, size);
-        bytes.remove_prefix(size);
+        const auto part = static_cast<std::size_t>(size);
+        const std::string_view taken = bytes.substr(0, part);
+        bytes.remove_prefix(part);
         return taken;
     }
     /// Each column to its end, each replica and its top.
@@ -258,13 +259,13 @@ private:
             require(shared <= key_.size() && shared + rest.size() <= key_bytes_max,
                     ErrorCode::too_large);
             if (failed_) return key_;
-            const bool shares_more =
-                !rest.empty() && shared < key_.size() && rest.front() == key_[shared];
+            const bool shares_more = !rest.empty() && shared < key_.size() &&
+                                     rest.front() == key_[static_cast<std::size_t>(shared)];
             const bool is_next = rest.size() == 1 && shared + 1 == key_.size() &&
                                  static_cast<unsigned char>(key_.back()) + 1 ==
                                      static_cast<unsigned char>(rest.front());
             require(!shares_more && !is_next, ErrorCode::not_canonical);
-            key_.resize(shared);
+            key_.resize(static_cast<std::size_t>(shared));
             key_ += rest;
         }
         require(is_utf8(key_), ErrorCode::invalid_utf8);
@@ -273,7 +274,7 @@ private:
     std::string repeated_key() {
         const std::uint64_t ref = c_.refs.empty() ? 0 : next(refs_, known_keys_.size());
         if (failed_) return {};
-        if (ref > 0) return known_keys_[ref - 1];
+        if (ref > 0) return known_keys_[static_cast<std::size_t>(ref - 1)];
         const std::string& key = new_key();
         require(known_.insert(key).second, ErrorCode::not_canonical);
         known_keys_.push_back(key);
@@ -434,10 +435,9 @@ private:
         std::uint64_t bits = 0;
         for (std::size_t i = bytes.size(); i-- > 0;)
             bits = bits << 8 | static_cast<unsigned char>(bytes[i]);
-        Value made(std::bit_cast<double>(bits));
+        Value made(real_of(bits));
         // One that is an integer, or another NaN, has become another value.
-        require(made.real() != nullptr && std::bit_cast<std::uint64_t>(*made.real()) == bits,
-                ErrorCode::not_canonical);
+        require(made.real() != nullptr && bits_of(*made.real()) == bits, ErrorCode::not_canonical);
         return made;
     }
 
@@ -537,10 +537,11 @@ private:
             const std::uint64_t counter = first + unzigzag(next(parents_at_));
             require(parent / 2 < c_.authors.size(), ErrorCode::out_of_range);
             if (failed_) return;
-            const auto& author = c_.authors[parent / 2];
+            const auto of_parent = static_cast<std::size_t>(parent / 2);
+            const auto& author = c_.authors[of_parent];
             require(counter >= 1 && counter <= author.top, ErrorCode::out_of_range);
             if (failed_) return;
-            (void)below(parent / 2, author.top - counter);
+            (void)below(of_parent, author.top - counter);
             stretch.place = {{author.id, counter}, static_cast<Side>(parent % 2)};
         }
     }

@@ -1,11 +1,11 @@
 // Goes over a state once and puts what is in it into columns; then, when all replicas and their
 // highest counters are known, tells dots from there. See docs/encoding.md, "States".
 
+#include "real_bits.hpp"
 #include "sequence_links.hpp"
 #include "state_codec.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -316,7 +316,7 @@ private:
             kind(ValueKind::null);
         } else if (const auto* real = value.real()) {
             kind(ValueKind::real);
-            std::uint64_t bits = std::bit_cast<std::uint64_t>(*real);
+            std::uint64_t bits = bits_of(*real);
             for (int i = 0; i < 8; ++i, bits >>= 8)
                 c_.values.push_back(static_cast<std::byte>(bits & 0xFF));
         } else if (const auto* binary = value.binary()) {
@@ -347,24 +347,27 @@ private:
         const std::vector<std::uint64_t> ranks = authors_.ranks();
         const auto& authors = authors_.authors();
         c_.authors.resize(authors.size());
-        for (std::size_t i = 0; i < authors.size(); ++i) c_.authors[ranks[i]] = authors[i];
+        for (std::size_t i = 0; i < authors.size(); ++i)
+            c_.authors[static_cast<std::size_t>(ranks[i])] = authors[i];
         const auto finish = [&](Numbers& who, Numbers& at) {
             for (std::size_t i = 0; i < at.size(); ++i) {
-                at[i] = authors[who[i]].top - at[i];
-                who[i] = ranks[who[i]];
+                const auto author = static_cast<std::size_t>(who[i]);
+                at[i] = authors[author].top - at[i];
+                who[i] = ranks[author];
             }
         };
         finish(c_.dot_who, c_.dot_at);
         finish(c_.stamped_who, c_.stamped_at);
         finish(c_.mark_who, c_.mark_at);
-        for (std::uint64_t& who : c_.parents_who) who = 2 * ranks[who / 2] + who % 2;
-        for (Piece& piece : pieces_) piece.who = ranks[piece.who];
+        for (std::uint64_t& who : c_.parents_who)
+            who = 2 * ranks[static_cast<std::size_t>(who / 2)] + who % 2;
+        for (Piece& piece : pieces_) piece.who = ranks[static_cast<std::size_t>(piece.who)];
     }
     void finish_stretches() {
         std::vector<std::uint64_t> ends;
         for (const auto& author : c_.authors) ends.push_back(author.top + 1);
         for (const Piece& piece : pieces_) {
-            std::uint64_t& end = ends[piece.who];
+            std::uint64_t& end = ends[static_cast<std::size_t>(piece.who)];
             if (!piece.own) {
                 c_.run_who.push_back(piece.who);
                 c_.run_at.push_back(zigzag(piece.first - end));

@@ -181,10 +181,12 @@ void UndoFields::take_values(const DocumentKey& key, const Path& path, const Lis
         order.for_each_in(run, [&](List::Order::At at, std::uint32_t length) {
             if (at.run->state != List::Order::State::plain) return;
             const std::uint64_t first = at.run->first + at.offset;
-            const auto from = at.run->payload.values().begin() + at.offset;
-            std::vector<ListUndo::Erased> pieces = {{{run.replica, first, first + length - 1},
-                                                     at.run->payload.hlc(),
-                                                     {from, from + length}}};
+            const auto from =
+                at.run->payload.values().begin() + static_cast<std::ptrdiff_t>(at.offset);
+            std::vector<ListUndo::Erased> pieces = {
+                {{run.replica, first, first + length - 1},
+                 at.run->payload.hlc(),
+                 {from, from + static_cast<std::ptrdiff_t>(length)}}};
             auto& undo = field<ListUndo>(key, path);
             DotSet own;
             split(

@@ -91,7 +91,8 @@ private:
     };
     /// Until it is back it goes by its number: a dot that nobody has.
     [[nodiscard]] Dot dot_of(const Dot& name) const {
-        return name.replica.is_nil() ? planned_[name.counter - 1].now : name;
+        return name.replica.is_nil() ? planned_[static_cast<std::size_t>(name.counter - 1)].now
+                                     : name;
     }
     /// Marks that were replaced are in force again where no later one of others is.
     void plan_marks(std::vector<std::pair<Dot, Text::StampedMark>> marks) {
