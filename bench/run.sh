@@ -52,6 +52,8 @@ if [[ ${load%%.*} -ge 1 ]]; then echo "run.sh: the machine is busy (load $load):
 
 results=build/bench
 mkdir -p "$results"
+# Where Debian keeps what Emscripten's own scripts need; its node looks there by itself, others do not.
+export NODE_PATH=${NODE_PATH:-/usr/share/nodejs}
 for preset in release wasm; do
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset" --target syncline-bench
