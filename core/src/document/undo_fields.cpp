@@ -121,7 +121,7 @@ struct Appending {
 
 }  // namespace
 
-void UndoFields::append(UndoFields later) {
+void UndoFields::append(UndoFields&& later) {
     const Appending appending{added};
     for (auto& [id, field] : later.fields) {
         auto found = fields.find(id);

@@ -123,7 +123,7 @@ struct UndoFields {
     void give(const DocumentKey& key, const FieldOp& op, const Event& at);
 
     /// What `later` did after this.
-    void append(UndoFields later);
+    void append(UndoFields&& later);
     void rename(const DotMap& map);
 
     /// Calls `use(dots)` with all that was taken away and can come back.
