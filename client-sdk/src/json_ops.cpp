@@ -377,7 +377,7 @@ std::optional<Path> path_of(const Value* value) {
 
 /// Calls `use` with the text and the list that the question's path may lead to.
 Result<> find_sequence(Transaction& tx, const Written& asked,
-                       const std::function<Result<>(TextEditor, ListEditor)>& use) {
+                       const std::function<Result<>(const TextEditor&, const ListEditor&)>& use) {
     const auto document = asked.document();
     const auto path = asked.path();
     if (!document) return nothing(document);
@@ -429,8 +429,8 @@ Result<Value> take_handle(Transaction& tx, const Value& asked) {
     if (!side) return tl::unexpected(side.error());
     if (!unit) return tl::unexpected(unit.error());
     Value taken;
-    const auto found =
-        find_sequence(tx, question, [&](TextEditor text, ListEditor list) -> Result<> {
+    const auto found = find_sequence(
+        tx, question, [&](const TextEditor& text, const ListEditor& list) -> Result<> {
             // What is there decides; a list is shown before a text (see Type).
             if (list.exists() || !text.exists()) {
                 const auto id = list.id(*index);
@@ -484,16 +484,17 @@ Result<Value> spans_of(Transaction& tx, const Value& asked) {
     if (auto good = check_members(asked, question, {"doc", "path"}); !good)
         return tl::unexpected(good.error());
     Value::Array spans;
-    const auto found = find_sequence(tx, question, [&](TextEditor text, ListEditor) -> Result<> {
-        for (Text::Span& span : text.spans()) {
-            Value::Map properties;
-            for (auto& [name, value] : span.properties)
-                properties.push_back({name, std::move(value)});
-            spans.emplace_back(Value::Map{{"properties", Value(std::move(properties))},
-                                          {"text", std::move(span.text)}});
-        }
-        return {};
-    });
+    const auto found =
+        find_sequence(tx, question, [&](const TextEditor& text, const ListEditor&) -> Result<> {
+            for (Text::Span& span : text.spans()) {
+                Value::Map properties;
+                for (auto& [name, value] : span.properties)
+                    properties.push_back({name, std::move(value)});
+                spans.emplace_back(Value::Map{{"properties", Value(std::move(properties))},
+                                              {"text", std::move(span.text)}});
+            }
+            return {};
+        });
     if (!found) return tl::unexpected(found.error());
     return Value(std::move(spans));
 }

@@ -187,7 +187,7 @@ Result<> Replica::take_piece(BytesView packed, const wire::Limits& limits) {
         Change change;
         while (!unpacker.at_end()) {
             if (auto read = unpacker.next(change); !read) return tl::unexpected(read.error());
-            const auto is_new = fold(change);
+            auto is_new = fold(change);
             if (!is_new) return is_new;
             all_new = all_new && *is_new;
         }
