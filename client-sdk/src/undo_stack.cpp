@@ -86,7 +86,7 @@ Result<> UndoStack::transact(const std::function<void(Transaction&)>& edit, std:
 }
 
 template <typename Run>
-Result<bool> UndoStack::step(std::string message, Run run) {
+Result<bool> UndoStack::step(std::string&& message, Run run) {
     UndoManager& undo = *handle_->undo;
     UndoManager::Step step;
     auto done = handle_->store->transact(

@@ -397,7 +397,7 @@ private:
     friend class Space;
     explicit UndoStack(std::shared_ptr<client::UndoHandle> handle) : handle_(std::move(handle)) {}
     template <typename Run>
-    Result<bool> step(std::string message, Run run);
+    Result<bool> step(std::string&& message, Run run);
     std::shared_ptr<client::UndoHandle> handle_;
 };
 
