@@ -745,7 +745,11 @@ void ChangeUnpacker::read_payload(Type type, Op& op) {
         case OpCode::cancel:
             for (std::uint64_t left = in_.u64(authors_max); left > 0 && !in_.failed(); --left) {
                 const Dot dot = read_dot().first;
-                op.cancels[dot.replica] = {dot.counter, in_.i64()};
+                const std::int64_t sum = in_.i64();
+                // The author's own adds are implied by order, and others come once.
+                require(!(dot.replica == known_.authors[known_.author].id) && dot.counter >= 1 &&
+                            op.cancels.emplace(dot.replica, CounterMark{dot.counter, sum}).second,
+                        ErrorCode::malformed);
             }
             break;
         case OpCode::place:
