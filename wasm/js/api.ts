@@ -1,0 +1,351 @@
+/**
+ * What apps see of Syncline in TypeScript, in browsers and in Node. Types only: the implementations are
+ * beside this file.
+ *
+ * ```ts
+ * const store = await open({name: 'tasks', url: 'wss://relay.example', token: fetchToken});
+ * const space = store.space('team-42');
+ * const tasks = space.collection('tasks');
+ * await tasks.load();
+ *
+ * await space.transact((tx) => {
+ *   const task = tx.document('tasks', 't1');
+ *   task.set('title', 'Buy milk');              // register, last writer wins
+ *   task.counter('votes').add(1);               // counter
+ *   task.setOf('tags').insert('home');          // add-wins set
+ *   task.text('notes').insert(0, '2 litres');   // text that several people type into
+ * });
+ *
+ * tasks.get('t1');                                // {title: 'Buy milk', votes: 1, …}, at once
+ * const stop = tasks.observe(() => draw(tasks.entries()));
+ * ```
+ *
+ * Where things run  In a browser the file (SQLite), the CRDTs and the network live in a worker; the page holds
+ *     what it loaded, as plain frozen values, and reads are synchronous against that. In Node all of it is in
+ *     the process.
+ * Writes  are promises that resolve when the change is durable on this device. The page shows a change as soon
+ *     as the worker made it, which is before the promise resolves, and a little before it is durable.
+ * Values  that are read are frozen and keep their identity while they do not change, deep down: a view that
+ *     compares by identity redraws what changed.
+ * Errors  are {@link SynclineError}s; branch on `code`.
+ */
+
+/** What a register, an element of a set or of a list can hold. Integers outside ±(2^53 - 1) are read as bigint. */
+export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | {readonly [key: string]: Value};
+
+/** A document, or a map in one, as it is read: maps and arrays of values; sets as arrays, texts as strings. */
+export type DocumentValue = {readonly [key: string]: Value};
+
+/** A key of a map, or the index of a list's element. */
+export type Step = string | number;
+export type Path = readonly Step[];
+
+/** Positions in texts are UTF-16 units here, as everywhere in JavaScript. */
+export type TextDelta = readonly (
+    | {readonly retain: number; readonly properties?: Readonly<Record<string, Value>>}
+    | {readonly insert: string; readonly properties?: Readonly<Record<string, Value>>}
+    | {readonly delete: number}
+)[];
+
+export type Stop = () => void;
+
+/** The stable names of errors, as in C++ (`syncline/result.hpp`); a newer library may add some. */
+export type ErrorCode = string;
+
+export declare class SynclineError extends Error {
+    readonly code: ErrorCode;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Schemas
+
+/** A kind of plain value that a schema allows; see docs/schema.md. */
+export type Kind = 'null' | 'boolean' | 'integer' | 'real' | 'text' | 'binary' | 'array' | 'map' | 'any';
+
+export type FieldSchema =
+    | {readonly type: 'register' | 'multi_value_register'; readonly kind?: Kind | readonly Kind[]; readonly default?: Value; readonly required?: boolean}
+    | {readonly type: 'pn_counter' | 'g_counter'; readonly default?: number; readonly required?: boolean}
+    | {readonly type: 'ew_flag' | 'dw_flag'; readonly default?: boolean; readonly required?: boolean}
+    | {readonly type: 'or_set' | 'rw_set' | 'g_set'; readonly kind?: Kind | readonly Kind[]; readonly default?: readonly Value[]; readonly required?: boolean}
+    | {readonly type: 'text'; readonly required?: boolean}
+    | {readonly type: 'map'; readonly closed?: boolean; readonly fields: Readonly<Record<string, FieldSchema>>; readonly required?: boolean}
+    | {readonly type: 'list'; readonly elements?: ElementSchema; readonly required?: boolean};
+export type ElementSchema =
+    | {readonly type: 'register'; readonly kind?: Kind | readonly Kind[]}
+    | {readonly type: 'map'; readonly closed?: boolean; readonly fields: Readonly<Record<string, FieldSchema>>}
+    | {readonly type: 'list'; readonly elements?: ElementSchema}
+    | {readonly type: 'text'}
+    | {readonly type: 'pn_counter'};
+export interface CollectionSchema {
+    readonly closed?: boolean;
+    readonly fields: Readonly<Record<string, FieldSchema>>;
+}
+/** Declare it `as const satisfies Schema`, and documents get its types. */
+export interface Schema {
+    readonly version?: number;
+    readonly collections: Readonly<Record<string, CollectionSchema>>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Stores
+
+export interface OpenOptions<S extends Schema = Schema> {
+    /** In a browser the name of the store, one file of this origin; in Node the path of its file. */
+    readonly name: string;
+    /** The relay, `wss://host` or `ws://host:port`; without it nothing is synced until {@link Store.connect}. */
+    readonly url?: string;
+    /** Asked before each connect and before a token ends. */
+    readonly token?: () => string | Promise<string>;
+    readonly schema?: S;
+    /**
+     * `auto` (the default): a file in the origin's private file system; where a browser has none, snapshots in
+     * IndexedDB; where that is refused too (a private window), memory. Each step down is a `warning`.
+     */
+    readonly storage?: 'auto' | 'memory';
+    /** Where the module and the worker are, when a bundler puts them elsewhere than beside the package's files. */
+    readonly wasmUrl?: string | URL;
+    readonly workerUrl?: string | URL;
+}
+
+/** Opens the store, or creates it. Errors: `storage_locked`, `storage_corrupt`, `storage_newer`, `unsupported`, … */
+export type Open = <const S extends Schema = Schema>(options: OpenOptions<S>) => Promise<Store<S>>;
+
+export interface StoreEvents {
+    /** Something works less well than it could: `storage_fallback`, `not_persistent`, `quota`, `clock`. */
+    warning: {readonly code: string; readonly message: string};
+    /** The relay refused own changes for ever: they are out of the documents, and this is what they held. */
+    rejected: {readonly space: string; readonly code: ErrorCode; readonly reason: string; readonly change: Value};
+    /** Another tab runs another version of the library that cannot share the store with this one. */
+    version_clash: {readonly ours: string; readonly theirs: string};
+    /** This tab's worker owns the file now, or another's does. */
+    role: {readonly role: 'leader' | 'follower'};
+    /** Somebody wiped the store; it is closed. */
+    wiped: Record<never, never>;
+}
+
+export interface Store<S extends Schema = Schema> {
+    readonly name: string;
+    /** This replica's id, a UUID; all tabs of one browser share it. */
+    readonly replica: string;
+    readonly storage: 'file' | 'opfs' | 'indexeddb' | 'memory';
+    readonly role: 'leader' | 'follower';
+    /** The space; made when it is first used. Name: 1 to 128 of A-Z a-z 0-9 . _ : - */
+    space(name: string): Space<S>;
+    spaces(): Promise<readonly string[]>;
+    /** Keeps all spaces in sync from now on, for all tabs. With no argument: with the relay of {@link open}. */
+    connect(url?: string): Promise<void>;
+    /** Ends that, for all tabs: the switch for offline. */
+    disconnect(): Promise<void>;
+    /** Keeps what the relay delivers for so long, for {@link Document.history}. 0 ends it. */
+    keepHistory(milliseconds: number): Promise<void>;
+    /** The SQLite file, as it is now: opens on the desktop, too. */
+    export(): Promise<Uint8Array>;
+    /** Disconnects, deletes the file with everything that was not synced, and closes, in all tabs. */
+    wipe(): Promise<void>;
+    /** Lets go. The last tab's close closes the file. */
+    close(): Promise<void>;
+    on<E extends keyof StoreEvents>(event: E, listener: (detail: StoreEvents[E]) => void): Stop;
+}
+
+/** How a space stands with the relay. A frozen value, the same one until something changes. */
+export interface SyncStatus {
+    readonly connection: 'offline' | 'connecting' | 'connected';
+    /** Connected, all applied, nothing pending. */
+    readonly inSync: boolean;
+    /** Own changes that the relay's log has not confirmed. */
+    readonly pending: number;
+    /** Sequence number up to which the relay's log is applied. */
+    readonly cursor: number;
+    readonly lastError: {readonly code: ErrorCode; readonly message: string; readonly final: boolean} | null;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Spaces
+
+export interface Space<S extends Schema = Schema> {
+    readonly name: string;
+    /**
+     * Runs `edit`, which says what to change, and commits that as one atomic change. Resolves when it is durable.
+     * `edit` runs at once, once, and must not wait; what is wrong is found by the engine, and then nothing of it
+     * happened. Errors: `schema_violation`, `too_large`, `invalid_argument`, `out_of_range`, `storage_full`, …
+     */
+    transact(edit: (tx: Transaction) => void): Promise<void>;
+    collection<N extends keyof S['collections'] & string>(name: N): Collection;
+    collection(name: string): Collection;
+    document(collection: string, id: string): Document;
+    /** Names of the collections that have a document. */
+    collections(): Promise<readonly string[]>;
+    /** An undo stack for one origin in the app: a view, an editor. See docs/undo.md. */
+    undo(options?: {readonly depth?: number; readonly mergeMs?: number}): Promise<UndoStack>;
+    readonly presence: Presence;
+    status(): SyncStatus;
+    observeStatus(listener: (status: SyncStatus) => void): Stop;
+    /** Resolves when everything is synced. Errors: `timed_out`, or the final error that prevents it. */
+    inSync(timeoutMs?: number): Promise<void>;
+    /** Of the confirmed state, in hexadecimal; equal on replicas in sync. */
+    digest(): Promise<string>;
+    /** For people and tools: the version vector, traffic since the store was opened, and so on. */
+    inspect(): Promise<SpaceReport>;
+}
+
+export interface SpaceReport {
+    readonly replica: string;
+    readonly cursor: number;
+    readonly pending: number;
+    readonly versionVector: Readonly<Record<string, number>>;
+    readonly documents: number;
+    readonly bytesSent: number;
+    readonly bytesReceived: number;
+}
+
+/** A collection as far as this page loaded it. Two calls of `space.collection(name)` give the same object. */
+export interface Collection {
+    readonly name: string;
+    /** Resolves once all its documents are here; they stay up to date from then on. */
+    load(): Promise<void>;
+    readonly loaded: boolean;
+    /** The document, or undefined if there is none or nothing is loaded. */
+    get(id: string): DocumentValue | undefined;
+    /** All documents by id, ascending; the same frozen array until one changes. */
+    entries(): readonly (readonly [id: string, value: DocumentValue])[];
+    /**
+     * Calls `listener` after changes, with the ids of what changed, once a change; loads the collection if that was
+     * not done. With a filter: only what passes it, before or after.
+     */
+    observe(listener: (changed: readonly string[]) => void, filter?: (value: DocumentValue, id: string) => boolean): Stop;
+}
+
+export interface Document {
+    readonly collection: string;
+    readonly id: string;
+    /** Resolves once it is here; it stays up to date from then on. */
+    load(): Promise<DocumentValue | undefined>;
+    readonly value: DocumentValue | undefined;
+    observe(listener: (value: DocumentValue | undefined) => void): Stop;
+    /** A text in it, for an editor. Everything that is typed here is this device's. */
+    text(path: Path): Promise<LiveText>;
+    /** The values that lost against the one shown, of the register at the path; newest first. */
+    conflicts(path: Path): Promise<readonly Value[]>;
+    /** Who changed it, when and how, oldest first, as far as history is kept. */
+    history(): Promise<readonly HistoryEntry[]>;
+    /** As it was when the relay's log had reached `sequence`. Errors: `not_found` outside of what is kept. */
+    asOf(sequence: number): Promise<DocumentValue | undefined>;
+}
+
+export interface HistoryEntry {
+    /** In the relay's log; null while pending. */
+    readonly sequence: number | null;
+    readonly author: string;
+    /** Wall clock of the author, milliseconds since 1970. */
+    readonly time: number;
+    readonly message: string;
+    readonly edits: readonly Value[];
+}
+
+/**
+ * A text that an editor shows. The editor keeps its own copy, tells what was typed and is told what others did;
+ * both sides agree on the order, however edits cross.
+ */
+export interface LiveText {
+    /** The text as the listener was last told, with what was typed here. */
+    readonly value: string;
+    /** What was typed here, against the text as it is here now. Resolves when it is durable. */
+    edit(delta: TextDelta): Promise<void>;
+    /** What others did (another tab or device, an undo): apply it to the editor's copy. Called in order. */
+    observe(listener: (delta: TextDelta) => void): Stop;
+    /** A position that stays with the text around it, to be sent to others as presence. */
+    anchor(position: number): Promise<string>;
+    /** Where an anchor of this text is now; null if it cannot be told (yet). */
+    resolve(anchor: string): Promise<number | null>;
+    close(): void;
+}
+
+export interface UndoStack {
+    transact(edit: (tx: Transaction) => void): Promise<void>;
+    /** False: nothing was left. */
+    undo(): Promise<boolean>;
+    redo(): Promise<boolean>;
+    readonly canUndo: boolean;
+    readonly canRedo: boolean;
+    observe(listener: () => void): Stop;
+    close(): void;
+}
+
+/** Who is here: small values that are sent to those who are online and never stored. */
+export interface Presence {
+    /** Says something about this tab to everybody in the space; it is renewed until it is cleared or the tab goes. */
+    set(value: Value): void;
+    clear(): void;
+    /** The others, and this tab's other windows; the same frozen array until something changes. */
+    others(): readonly PresenceEntry[];
+    observe(listener: (others: readonly PresenceEntry[]) => void): Stop;
+}
+
+export interface PresenceEntry {
+    /** A replica and one of its tabs; unique. */
+    readonly key: string;
+    /** Stamped by the relay. */
+    readonly replica: string;
+    /** Of the sender's token, if there was one. Stamped by the relay. */
+    readonly subject: string | null;
+    readonly value: Value;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Transactions
+
+export interface Transaction {
+    document(collection: string, id: string): DocumentEditor;
+}
+
+/** Edits to a map. They are noted in order and done by the engine, all or none. */
+export interface MapEditor {
+    /** A register, last writer wins. */
+    set(key: string, value: Value): void;
+    /** A register that shows every concurrent value. */
+    setMultiValue(key: string, value: Value): void;
+    counter(key: string): {add(amount: number): void};
+    flag(key: string): {enable(): void; disable(): void};
+    setOf(key: string): {insert(element: Value): void; erase(element: Value): void};
+    removeWinsSetOf(key: string): {insert(element: Value): void; erase(element: Value): void};
+    map(key: string): MapEditor & {create(): void};
+    list(key: string): ListEditor;
+    text(key: string): TextEditor;
+    /** What is under this key, of every type. */
+    delete(key: string): void;
+}
+
+export interface DocumentEditor extends MapEditor {
+    /** Makes it exist, even while it is empty. */
+    create(): void;
+    /** Removes what this device sees of it; what others write meanwhile survives. */
+    deleteDocument(): void;
+}
+
+export interface ListEditor {
+    create(): void;
+    insert(index: number, ...values: Value[]): void;
+    push(...values: Value[]): void;
+    /** Inserts a container. */
+    insertMap(index: number): MapEditor;
+    insertText(index: number): TextEditor;
+    insertList(index: number): ListEditor;
+    insertCounter(index: number): {add(amount: number): void};
+    set(index: number, value: Value): void;
+    erase(index: number, count?: number): void;
+    /** So that it is at `to` afterwards. Concurrent moves: one wins, never a duplicate. */
+    move(from: number, to: number): void;
+    map(index: number): MapEditor;
+    text(index: number): TextEditor;
+    list(index: number): ListEditor;
+    counter(index: number): {add(amount: number): void};
+}
+
+export interface TextEditor {
+    create(): void;
+    insert(index: number, text: string): void;
+    erase(index: number, count: number): void;
+    splice(index: number, count: number, text: string): void;
+    mark(index: number, count: number, name: string, value: Value, expand?: 'after' | 'before' | 'both' | 'none'): void;
+    unmark(index: number, count: number, name: string, expand?: 'after' | 'before' | 'both' | 'none'): void;
+}
