@@ -52,9 +52,7 @@ export type Stop = () => void;
 /** The stable names of errors, as in C++ (`syncline/result.hpp`); a newer library may add some. */
 export type ErrorCode = string;
 
-export declare class SynclineError extends Error {
-    readonly code: ErrorCode;
-}
+export {SynclineError} from './errors.js';
 
 // ---------------------------------------------------------------------------------------------------------------
 // Schemas
