@@ -1,0 +1,95 @@
+import type {Space, Stop, Transaction, UndoStack} from '../api.js';
+import type {Source} from './source.js';
+
+export interface UndoOptions {
+    /** How many groups are kept. */
+    readonly depth?: number;
+    /** What follows within so many milliseconds joins the group before. */
+    readonly mergeMs?: number;
+}
+
+export interface UndoState {
+    readonly canUndo: boolean;
+    readonly canRedo: boolean;
+}
+
+const nothing: UndoState = Object.freeze({canUndo: false, canRedo: false});
+
+/**
+ * One undo stack of a space, opened when a component first shows it and kept until {@link close}, so that what was
+ * done can be undone also when the button was away meanwhile.
+ */
+export class UndoSource implements Source<UndoState> {
+    readonly #space: Space;
+    readonly #options: UndoOptions | undefined;
+    readonly #listeners = new Set<() => void>();
+    #opening: Promise<UndoStack> | null = null;
+    #stack: UndoStack | null = null;
+    #stop: Stop | null = null;
+    #state = nothing;
+
+    constructor(space: Space, options?: UndoOptions) {
+        this.#space = space;
+        this.#options = options;
+    }
+
+    readonly subscribe = (listener: () => void): Stop => {
+        const own = (): void => listener();
+        this.#listeners.add(own);
+        this.#open();
+        return () => {
+            this.#listeners.delete(own);
+        };
+    };
+
+    readonly snapshot = (): UndoState => {
+        const canUndo = this.#stack?.canUndo ?? false;
+        const canRedo = this.#stack?.canRedo ?? false;
+        if (canUndo !== this.#state.canUndo || canRedo !== this.#state.canRedo)
+            this.#state = Object.freeze({canUndo, canRedo});
+        return this.#state;
+    };
+
+    readonly serverSnapshot = (): UndoState => nothing;
+
+    /** As the space's, and recorded. While no component shows the stack there is none, and nothing is recorded. */
+    readonly transact = async (edit: (tx: Transaction) => void): Promise<void> => {
+        await ((await this.#opening) ?? this.#space).transact(edit);
+    };
+
+    readonly undo = async (): Promise<boolean> => (await (await this.#opening)?.undo()) ?? false;
+
+    readonly redo = async (): Promise<boolean> => (await (await this.#opening)?.redo()) ?? false;
+
+    /** Lets go of the stack. A later `subscribe` opens another one. */
+    close(): void {
+        this.#opening?.then(
+            (stack) => stack.close(),
+            () => undefined,
+        );
+        this.#stop?.();
+        this.#opening = this.#stack = this.#stop = null;
+    }
+
+    #open(): void {
+        if (this.#opening !== null) return;
+        const opening = this.#space.undo(this.#options);
+        this.#opening = opening;
+        opening.then(
+            (stack) => {
+                if (this.#opening !== opening) return;
+                this.#stack = stack;
+                this.#stop = stack.observe(() => this.#tell());
+                this.#tell();
+            },
+            // Who calls transact, undo or redo is told why; the next to subscribe tries again.
+            () => {
+                if (this.#opening === opening && this.#listeners.size === 0) this.#opening = null;
+            },
+        );
+    }
+
+    #tell(): void {
+        for (const listener of [...this.#listeners]) listener();
+    }
+}

@@ -1,0 +1,27 @@
+import {useMemo} from 'react';
+import type {Transaction} from '../api.js';
+import {useHeld} from './context.js';
+import {useSource} from './source.js';
+
+export interface Undo {
+    readonly canUndo: boolean;
+    readonly canRedo: boolean;
+    /** Takes back the last group that was recorded here; false: nothing was left. */
+    readonly undo: () => Promise<boolean>;
+    readonly redo: () => Promise<boolean>;
+    /** As `space.transact`, and recorded. */
+    readonly transact: (edit: (tx: Transaction) => void) => Promise<void>;
+}
+
+/**
+ * The undo stack of the nearest provider: all components below it share one. Only what goes through this `transact`
+ * is recorded; what others do is never taken back. The functions keep their identity.
+ */
+export function useUndo(): Undo {
+    const {undo: source} = useHeld();
+    const {canUndo, canRedo} = useSource(source);
+    return useMemo(
+        () => ({canUndo, canRedo, undo: source.undo, redo: source.redo, transact: source.transact}),
+        [source, canUndo, canRedo],
+    );
+}
