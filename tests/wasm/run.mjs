@@ -21,10 +21,12 @@ if (tests.length === 0) {
     console.error('run.mjs: no tests in', folders.join(', ') || 'no folder');
     process.exit(1);
 }
+// Before the tests, since React and others look for a page when they are imported.
+const page = join(here, 'support/dom.ts');
 // Below node_modules, so that the packages which stay outside of the bundles are found, and each only once.
 const out = join(modules, '.cache/syncline-tests', String(process.pid));
 await build({
-    entryPoints: tests,
+    entryPoints: [...tests, page],
     outbase: here,
     outdir: out,
     bundle: true,
@@ -38,11 +40,12 @@ await build({
     logLevel: 'warning',
 });
 try {
-    const bundles = tests.map((test) => join(out, test.slice(here.length).replace(/\.ts$/, '.mjs')));
-    const {status} = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...bundles], {
-        stdio: 'inherit',
-        timeout: 120_000,
-    });
+    const bundle = (source) => join(out, source.slice(here.length).replace(/\.ts$/, '.mjs'));
+    const {status} = spawnSync(
+        process.execPath,
+        ['--enable-source-maps', '--import', bundle(page), '--test', ...tests.map(bundle)],
+        {stdio: 'inherit', timeout: 120_000},
+    );
     process.exitCode = status ?? 1;
 } finally {
     rmSync(out, {recursive: true, force: true});

@@ -1,12 +1,13 @@
-import {happen, mount, probe} from './mount.js';
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {createElement, startTransition, useState} from 'react';
+import {hydrateRoot} from 'react-dom/client';
 import {renderToString} from 'react-dom/server';
 import {
     SynclineProvider,
     useCollection,
     useDocument,
+    useLiveText,
     usePresence,
     useSpace,
     useSyncStatus,
@@ -14,7 +15,10 @@ import {
 } from '../../../wasm/js/react/index.js';
 import type {CollectionOptions} from '../../../wasm/js/react/index.js';
 import type {PresenceEntry, Value} from '../../../wasm/js/api.js';
+import {sameValue} from '../../../wasm/js/react/same-value.js';
 import {FakeSpace} from '../support/fake-space.js';
+import type {FakeText} from '../support/fake-text.js';
+import {happen, mount, probe} from './mount.js';
 
 function spaceWith(titles: Record<string, string>): FakeSpace {
     const space = new FakeSpace();
@@ -284,6 +288,64 @@ test('a server renders nothing loaded, nobody and offline', () => {
     );
     assert.equal(space.said.length, 0);
     assert.equal(space.collection('tasks').listeners.size, 0);
+});
+
+test('a page that takes over from a server shows the same first, then what there is', async () => {
+    const space = spaceWith({a: 'Milk'});
+    await space.collection('tasks').load();
+    const Task = probe(
+        () => useDocument('tasks', 'a'),
+        ({value, loaded}) => (loaded ? String(value?.title) : 'loading'),
+    );
+    const app = createElement(SynclineProvider, {space: space.asSpace}, createElement(Task));
+    const element = document.createElement('div');
+    element.innerHTML = renderToString(app);
+    assert.equal(element.textContent, 'loading');
+    const mismatches: unknown[] = [];
+    await happen(() => hydrateRoot(element, app, {onRecoverableError: (error) => mismatches.push(error)}));
+    assert.equal(element.textContent, 'Milk');
+    assert.deepEqual(mismatches, []);
+});
+
+test('a live text is open while its component is there', async () => {
+    const space = new FakeSpace();
+    const Notes = probe(
+        () => useLiveText('tasks', 'a', ['notes']),
+        ({text}) => text?.value ?? 'none',
+    );
+    const page = await mount(space, createElement(Notes));
+    const opened = (): (FakeText | undefined)[] => space.texts.filter(({closed}) => !closed);
+    assert.equal(opened().length, 1);
+    assert.equal(Notes.last.text, opened()[0]);
+    const renders = Notes.renders;
+    await page.show(createElement(Notes));
+    assert.ok(Notes.renders > renders);
+    assert.equal(opened().length, 1, 'a path written inline is the same path');
+    await page.unmount();
+    assert.equal(opened().length, 0);
+});
+
+test('presence is compared by content', () => {
+    const equal: [Value, Value][] = [
+        [
+            [1, {a: [null]}],
+            [1, {a: [null]}],
+        ],
+        [new Uint8Array([1]), new Uint8Array([1])],
+        [NaN, NaN],
+        [{}, {}],
+    ];
+    const different: [Value, Value][] = [
+        [[1], new Uint8Array([1])],
+        [{a: 1}, {b: 1}],
+        [{a: 1}, {a: 1, b: 2}],
+        [[], {}],
+        [0, '0'],
+        [1n, 1],
+        [null, {}],
+    ];
+    for (const [a, b] of equal) assert.ok(sameValue(a, b), String(a));
+    for (const [a, b] of different) assert.ok(!sameValue(a, b) && !sameValue(b, a), String(a));
 });
 
 test('a hook outside of a provider says what it lacks', () => {

@@ -1,4 +1,3 @@
-import '../support/dom.js';
 import {StrictMode, act, createElement} from 'react';
 import type {ReactNode} from 'react';
 import {createRoot} from 'react-dom/client';

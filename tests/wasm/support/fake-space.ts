@@ -11,25 +11,9 @@ import type {
     UndoStack,
     Value,
 } from '../../../wasm/js/api.js';
-
-/** Listeners that are counted, so that a test sees a leak. */
-export class Listeners<T> {
-    readonly #all = new Set<(detail: T) => void>();
-
-    add(listener: (detail: T) => void): Stop {
-        const own = (detail: T): void => listener(detail);
-        this.#all.add(own);
-        return () => void this.#all.delete(own);
-    }
-
-    tell(detail: T): void {
-        for (const listener of [...this.#all]) listener(detail);
-    }
-
-    get size(): number {
-        return this.#all.size;
-    }
-}
+import {FakeLog} from './fake-text.js';
+import type {FakeText} from './fake-text.js';
+import {Listeners} from './listeners.js';
 
 type Entries = readonly (readonly [string, DocumentValue])[];
 
@@ -123,6 +107,8 @@ export class FakeSpace implements Pick<
 > {
     readonly name = 'fake';
     readonly stacks: FakeUndo[] = [];
+    /** Each that was opened. */
+    readonly texts: FakeText[] = [];
     readonly statusListeners = new Listeners<SyncStatus>();
     readonly presenceListeners = new Listeners<readonly PresenceEntry[]>();
     /** What `presence.set` was called with, and undefined for each `clear`. */
@@ -153,7 +139,7 @@ export class FakeSpace implements Pick<
 
     document(collection: string, id: string): Document {
         const inside = this.collection(collection);
-        const document: Pick<Document, 'collection' | 'id' | 'value' | 'load' | 'observe'> = {
+        const document: Pick<Document, 'collection' | 'id' | 'value' | 'load' | 'observe' | 'text'> = {
             collection,
             id,
             get value() {
@@ -162,6 +148,11 @@ export class FakeSpace implements Pick<
             load: async () => {
                 await inside.load();
                 return inside.get(id);
+            },
+            text: async () => {
+                const text = new FakeLog().join();
+                this.texts.push(text);
+                return text;
             },
             observe: (listener) => inside.listeners.add((changed) => changed.includes(id) && listener(inside.get(id))),
         };

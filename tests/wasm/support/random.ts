@@ -1,0 +1,16 @@
+/** Numbers that repeat from a seed (mulberry32). */
+export class Random {
+    #state: number;
+
+    constructor(seed: number) {
+        this.#state = seed;
+    }
+
+    /** An integer in [0, bound). */
+    below(bound: number): number {
+        this.#state = (this.#state + 0x6d2b79f5) | 0;
+        let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+        mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+        return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
+    }
+}
