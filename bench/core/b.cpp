@@ -67,12 +67,13 @@ void two_users(const Run& run, std::uint32_t kind) {
 
 void write_as(std::uint32_t kind, Replica::Edit& edit, const ClientWrite& write) {
     switch (kind) {
-        case 1: return edit.set(register_path("v"), std::int64_t{write.number});
+        case 1: edit.set(register_path("v"), std::int64_t{write.number}); break;
         case 2:
-            return edit.set(register_path("v"),
-                            Value::Map{{"name", write.texts[0]}, {"address", write.texts[1]}});
-        case 3: return edit.set(register_path("v"), write.texts[0]);
-        default: return insert(edit, 0, {write.texts[0]});
+            edit.set(register_path("v"),
+                     Value::Map{{"name", write.texts[0]}, {"address", write.texts[1]}});
+            break;
+        case 3: edit.set(register_path("v"), write.texts[0]); break;
+        default: insert(edit, 0, {write.texts[0]});
     }
 }
 void many_users(const Run& run, std::uint32_t kind) {

@@ -1,5 +1,6 @@
 #include "syncline/document/replica.hpp"
 
+#include "syncline/document/op_check.hpp"
 #include "syncline/document/undo.hpp"
 
 #include <algorithm>
@@ -71,7 +72,8 @@ bool names_only_its_past(const Change& change, const VersionVector& base) {
 
 Event Replica::Edit::next() const { return {{replica_.id_, replica_.next_}, replica_.change_.hlc}; }
 
-void Replica::Edit::apply(FieldOp op) {
+Result<> Replica::Edit::apply(FieldOp op) {
+    if (auto good = check(op); !good) return good;
     Replica& me = replica_;
     const Event at = next();
     if (record_ != nullptr) record_->add({}, me.document_, op, at);
@@ -80,34 +82,34 @@ void Replica::Edit::apply(FieldOp op) {
     if (me.change_.sections.empty())
         me.change_.sections.push_back({{}, std::exchange(me.ops_spare_, {})});
     me.change_.sections.back().ops.push_back(std::move(op));
+    return {};
 }
 
-void Replica::Edit::set(Path path, Value value) {
+Result<> Replica::Edit::set(Path path, Value value) {
     Op op = root().at<LwwRegister>(path).set(std::move(value));
-    apply({std::move(path), std::move(op)});
+    return apply({std::move(path), std::move(op)});
 }
-void Replica::Edit::add(Path path, std::int64_t amount) {
-    apply({std::move(path), PnCounter().add(amount)});
+Result<> Replica::Edit::add(Path path, std::int64_t amount) {
+    return apply({std::move(path), PnCounter().add(amount)});
 }
-void Replica::Edit::insert(Path path, Value element) {
+Result<> Replica::Edit::insert(Path path, Value element) {
     Op op = root().at<OrSet>(path).insert(std::move(element));
-    apply({std::move(path), std::move(op)});
+    return apply({std::move(path), std::move(op)});
 }
-void Replica::Edit::erase(Path path, Value element) {
+Result<> Replica::Edit::erase(Path path, Value element) {
     Op op = root().at<OrSet>(path).erase(std::move(element));
-    apply({std::move(path), std::move(op)});
+    return apply({std::move(path), std::move(op)});
 }
 Result<> Replica::Edit::insert(Path path, std::uint32_t at, std::string_view utf8, Unit unit) {
     auto op = root().at<Text>(path).insert(at, utf8, unit);
     if (!op) return tl::unexpected(op.error());
-    apply({std::move(path), std::move(*op)});
-    return {};
+    return apply({std::move(path), std::move(*op)});
 }
 Result<> Replica::Edit::erase(Path path, std::uint32_t from, std::uint32_t count, Unit unit) {
     auto op = root().at<Text>(path).erase(from, count, unit);
     if (!op) return tl::unexpected(op.error());
-    if (!op->removes.empty()) apply({std::move(path), std::move(*op)});
-    return {};
+    if (op->removes.empty()) return {};
+    return apply({std::move(path), std::move(*op)});
 }
 
 void Replica::begin(std::uint64_t now_ms) {

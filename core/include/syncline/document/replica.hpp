@@ -47,13 +47,14 @@ public:
     public:
         [[nodiscard]] const OrMap& root() const { return replica_.root(); }
         [[nodiscard]] const ReplicaId& author() const { return replica_.id(); }
-        /// What one of the types' mutators made from root().
-        void apply(FieldOp op);
+        /// What one of the types' mutators made from root(). Errors: as check() of op_check.hpp,
+        /// here and below; then nothing has happened.
+        Result<> apply(FieldOp op);
 
-        void set(Path path, Value value);          ///< register
-        void add(Path path, std::int64_t amount);  ///< counter
-        void insert(Path path, Value element);     ///< add-wins set
-        void erase(Path path, Value element);      ///< add-wins set
+        Result<> set(Path path, Value value);          ///< register
+        Result<> add(Path path, std::int64_t amount);  ///< counter
+        Result<> insert(Path path, Value element);     ///< add-wins set
+        Result<> erase(Path path, Value element);      ///< add-wins set
         /// Errors: as Text::insert and Text::erase.
         Result<> insert(Path path, std::uint32_t at, std::string_view utf8,
                         Unit unit = Unit::code_point);
