@@ -44,7 +44,7 @@ try {
     const {status} = spawnSync(
         process.execPath,
         ['--enable-source-maps', '--import', bundle(page), '--test', ...tests.map(bundle)],
-        {stdio: 'inherit', timeout: 120_000},
+        {stdio: 'inherit', timeout: 120_000, env: {...process.env, SYNCLINE_TESTS: here}},
     );
     process.exitCode = status ?? 1;
 } finally {

@@ -4,10 +4,11 @@ import {history, redo, undo} from '@codemirror/commands';
 import {EditorState} from '@codemirror/state';
 import type {Extension} from '@codemirror/state';
 import {EditorView} from '@codemirror/view';
-import type {Presence, PresenceEntry, Value} from '../../../wasm/js/api.js';
+import type {Value} from '../../../wasm/js/api.js';
 import {liveText, remoteCarets} from '../../../wasm/js/codemirror/index.js';
 import {FakeLog} from '../support/fake-text.js';
 import type {FakeText} from '../support/fake-text.js';
+import {pairOfPresences} from '../support/fake-presence.js';
 import {FakeSpace} from '../support/fake-space.js';
 import {Random} from '../support/random.js';
 
@@ -188,31 +189,14 @@ for (let seed = 1; seed <= 60; seed += 1) {
 // ---------------------------------------------------------------------------------------------------------------
 // Carets
 
-/** Presence between two who see each other at once. */
-function pair(): [Presence & {entries: readonly PresenceEntry[]}, Presence & {entries: readonly PresenceEntry[]}] {
-    const spaces = [new FakeSpace(), new FakeSpace()] as const;
-    const side = (own: number) => {
-        const other = spaces[1 - own] as FakeSpace;
-        const entry = (value: Value): PresenceEntry => ({key: `key-${own}`, replica: `r${own}`, subject: null, value});
-        const {presence} = spaces[own] as FakeSpace;
-        return {
-            ...presence,
-            entries: [],
-            set: (value: Value) => other.setOthers(entry(value)),
-            clear: () => other.setOthers(),
-        };
-    };
-    return [side(0), side(1)];
-}
-
 async function twoEditors(): Promise<{
     left: EditorView;
     right: EditorView;
     log: FakeLog;
-    presences: ReturnType<typeof pair>;
+    presences: ReturnType<typeof pairOfPresences>;
 }> {
     const log = new FakeLog();
-    const presences = pair();
+    const presences = pairOfPresences();
     const open = (index: 0 | 1, name: string): EditorView => {
         const live = log.join();
         const presence = presences[index];

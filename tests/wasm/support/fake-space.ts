@@ -5,6 +5,7 @@ import type {
     DocumentValue,
     PresenceEntry,
     Space,
+    SpaceReport,
     Stop,
     SyncStatus,
     Transaction,
@@ -103,7 +104,7 @@ class FakeUndo implements UndoStack {
  */
 export class FakeSpace implements Pick<
     Space,
-    'name' | 'transact' | 'document' | 'undo' | 'presence' | 'status' | 'observeStatus'
+    'name' | 'transact' | 'document' | 'collections' | 'undo' | 'presence' | 'status' | 'observeStatus' | 'inspect'
 > {
     readonly name = 'fake';
     readonly stacks: FakeUndo[] = [];
@@ -116,6 +117,9 @@ export class FakeSpace implements Pick<
     #collections = new Map<string, FakeCollection>();
     #status: SyncStatus = Object.freeze({connection: 'offline', inSync: false, pending: 0, cursor: 0, lastError: null});
     #others: readonly PresenceEntry[] = Object.freeze([]);
+    report = {versionVector: {'replica-a': 3, 'replica-b': 12}, bytesSent: 0, bytesReceived: 0};
+    /** What lost against the register at the path, its steps joined by slashes. */
+    readonly lost = new Map<string, readonly Value[]>();
     /** What loads wait for. */
     gate = Promise.resolve();
 
@@ -139,7 +143,7 @@ export class FakeSpace implements Pick<
 
     document(collection: string, id: string): Document {
         const inside = this.collection(collection);
-        const document: Pick<Document, 'collection' | 'id' | 'value' | 'load' | 'observe' | 'text'> = {
+        const document: Pick<Document, 'collection' | 'id' | 'value' | 'load' | 'observe' | 'text' | 'conflicts'> = {
             collection,
             id,
             get value() {
@@ -149,6 +153,7 @@ export class FakeSpace implements Pick<
                 await inside.load();
                 return inside.get(id);
             },
+            conflicts: async (path) => this.lost.get(path.join('/')) ?? [],
             text: async () => {
                 const text = new FakeLog().join();
                 this.texts.push(text);
@@ -161,6 +166,19 @@ export class FakeSpace implements Pick<
 
     async transact(edit: (tx: Transaction) => void): Promise<void> {
         this.apply(edit);
+    }
+
+    async collections(): Promise<readonly string[]> {
+        return [...this.#collections].filter(([, {documents}]) => documents.size > 0).map(([name]) => name);
+    }
+
+    async inspect(): Promise<SpaceReport> {
+        const {cursor, pending} = this.#status;
+        const documents = [...this.#collections.values()].reduce(
+            (sum, collection) => sum + collection.documents.size,
+            0,
+        );
+        return {replica: 'replica-a', cursor, pending, documents, ...this.report};
     }
 
     async undo(): Promise<UndoStack> {

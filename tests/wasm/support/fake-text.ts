@@ -37,6 +37,8 @@ export class FakeText implements LiveText {
     /** What the next edit fails with. */
     failure: Error | null = null;
     closed = false;
+    /** Called after each edit that was made here. */
+    afterEdit = (): void => undefined;
     #elements: Element[] = [];
     #time = 0;
     #outbox: Op[] = [];
@@ -61,6 +63,11 @@ export class FakeText implements LiveText {
             throw failure;
         }
         this.edits.push(delta);
+        this.#do(delta);
+        this.afterEdit();
+    }
+
+    #do(delta: TextDelta): void {
         let position = 0;
         for (const step of delta) {
             if ('retain' in step) {

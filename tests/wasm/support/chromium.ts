@@ -1,0 +1,30 @@
+import {chromium} from 'playwright-core';
+import type {Browser, Page} from 'playwright-core';
+
+/** Debian's, or the one that SYNCLINE_CHROMIUM names. */
+export function launchChromium(): Promise<Browser> {
+    return chromium.launch({
+        executablePath: process.env['SYNCLINE_CHROMIUM'] ?? '/usr/bin/chromium',
+        args: [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+        ],
+    });
+}
+
+/** What a page complains of: errors, what its policy refused, what it could not load. Collected from now on. */
+export function complaints(page: Page): readonly string[] {
+    const found: string[] = [];
+    page.on('pageerror', (error) => found.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning')
+            found.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on('requestfailed', (request) => found.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+    return found;
+}
