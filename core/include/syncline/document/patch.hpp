@@ -12,6 +12,10 @@
 
 namespace syncline {
 
+namespace patching {
+struct Watch;
+}
+
 /// What one field shows now that it did not show before. See docs/patches.md. A value.
 struct Patch {
     /// A register, counter or flag shows another value. In a list's element (the path ends in one):
@@ -119,13 +123,10 @@ public:
     [[nodiscard]] std::vector<Patch> patches(const Document& after);
 
 private:
-    struct Watch;
-    struct Slot;
-    struct Recording;
     friend std::vector<Patch> patches_between(const Document& before, const Document& after);
     PatchRecorder();
 
-    std::unique_ptr<Watch> root_;
+    std::unique_ptr<patching::Watch> root_;
 };
 
 /// Document::apply (the one for a section), and what it changed.
