@@ -42,6 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ClientSession::Options options;
     options.replica = replica_of(1);
     options.nonce = 1;
+    PresenceBook presence;
+    if (!presence.set("s", "tab", Value("here"), 1'000, now_ms)) std::abort();
+    options.presence = &presence;
     ClientSession session(options);
     (void)session.add(space, now_ms);
     (void)session.connected(now_ms);
@@ -56,6 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (effects.close) break;
         (void)session.tick(now_ms + 1);
+        if (presence.list("s", replica_of(1), now_ms).size() > 1 + PresenceBook::others_max)
+            std::abort();
     }
     // A relay can also confirm the edit and then relay its removal by somebody else; only while it
     // is pending is it ours alone.

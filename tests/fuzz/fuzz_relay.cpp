@@ -62,10 +62,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (!replies) std::abort();  // nothing a client sends may cost the relay its storage
             hub.deliver(*replies, now_ms);
         }
+        hub.tell_presence(now_ms);
         for (const ConnectionId connection : std::exchange(wire.closed, {})) {
             hub.disconnected(connection);
         }
     }
+    hub.tick(now_ms + 200'000);
+    if (hub.presence().entries() != 0) std::abort();  // everybody's time is over
     // What got into the log can be read back by a relay that starts on it.
     RelayEngine restarted(storage, random, {});
     for (const auto& [name, id] : storage.image().names) {

@@ -9,6 +9,7 @@
 #include "syncline/document/change.hpp"
 #include "syncline/document/digest.hpp"
 #include "syncline/document/json.hpp"
+#include "vectors.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -21,48 +22,9 @@
 
 using namespace syncline;
 using namespace syncline::testing;
+using namespace syncline::golden;
 
 namespace {
-
-using Vectors = std::map<std::string, std::string>;
-
-const std::string directory = std::string(SYNCLINE_SOURCE_DIR) + "/tests/golden/vectors/";
-
-Vectors read_vectors(const std::string& file) {
-    std::ifstream in(directory + file);
-    Vectors vectors;
-    std::string line;
-    while (std::getline(in, line)) {
-        if (line.empty() || line.front() == '#') continue;
-        std::istringstream words(line);
-        std::string name;
-        std::string hex;
-        words >> name >> hex;
-        vectors[name] = hex;
-    }
-    return vectors;
-}
-
-/// Compares `made` with the file, or writes it when asked to.
-void check_vectors(const std::string& file, const std::string& about, const Vectors& made) {
-    if (std::getenv("SYNCLINE_REGENERATE_GOLDEN") != nullptr) {
-        std::ofstream out(directory + file);
-        out << "# " << about << "\n";
-        for (const auto& [name, hex] : made) out << name << ' ' << hex << '\n';
-        REQUIRE(out.good());
-    }
-    const Vectors kept = read_vectors(file);
-    REQUIRE_FALSE(kept.empty());
-    for (const auto& [name, hex] : made) {
-        CAPTURE(name);
-        REQUIRE(kept.count(name) == 1);
-        CHECK(kept.at(name) == hex);
-    }
-    for (const auto& [name, hex] : kept) {
-        CAPTURE(name);
-        CHECK(made.count(name) == 1);
-    }
-}
 
 std::string value_hex(const Value& value) {
     wire::Writer out;

@@ -4,6 +4,10 @@
 
 namespace syncline {
 
+namespace {
+constexpr std::uint64_t tick_ms = 1'000;
+}  // namespace
+
 ClientEffects ClientSession::connected(std::uint64_t now_ms) {
     ClientEffects effects;
     hello_ms_ = heard_ms_ = now_ms;
@@ -13,6 +17,7 @@ ClientEffects ClientSession::connected(std::uint64_t now_ms) {
     hello.token = options_.token;
     hello.clock_ms = now_ms;
     hello.agent = options_.agent;
+    if (options_.presence != nullptr) hello.capabilities |= wire::capability::presence;
     effects.send.push_back(wire::encode(hello));
     return effects;
 }
@@ -41,6 +46,8 @@ ClientEffects ClientSession::received(BytesView frame, std::uint64_t now_ms) {
         on(*rejected, now_ms, effects);
     } else if (const auto* failure = std::get_if<wire::Failure>(&*message)) {
         on(*failure, now_ms, effects);
+    } else if (const auto* presence = std::get_if<wire::PresenceNews>(&*message)) {
+        on(*presence, now_ms, effects);
     } else if (const auto* go_away = std::get_if<wire::GoAway>(&*message)) {
         over_ = true;
         effects.close = ClientEffects::Ending{
@@ -68,7 +75,26 @@ ClientEffects ClientSession::tick(std::uint64_t now_ms) {
         line.retry_after_ms = 0;
         open(line, effects);
     }
+    send_presence(now_ms, effects);
     return effects;
+}
+
+std::uint64_t ClientSession::tick_in_ms(std::uint64_t now_ms) const {
+    const auto due_in = presence_ == nullptr ? std::nullopt : presence_->due_in(now_ms);
+    return std::min(tick_ms, due_in.value_or(tick_ms));
+}
+
+ClientEffects ClientSession::presence_changed(std::uint64_t now_ms) {
+    ClientEffects effects;
+    if (!over_) send_presence(now_ms, effects);
+    return effects;
+}
+
+void ClientSession::send_presence(std::uint64_t now_ms, ClientEffects& effects) {
+    if (presence_ == nullptr) return;
+    for (const wire::Presence& word : presence_->take_due(now_ms)) {
+        effects.send.push_back(wire::encode(word));
+    }
 }
 
 ClientEffects ClientSession::add(SpaceReplica& space, std::uint64_t) {
@@ -105,6 +131,7 @@ void ClientSession::on(const wire::Welcome& message, std::uint64_t now_ms, Clien
     // The relay read its clock somewhere between our hello and now; take the middle.
     const std::uint64_t middle = hello_ms_ + (now_ms > hello_ms_ ? (now_ms - hello_ms_) / 2 : 0);
     offset_ms_ = static_cast<std::int64_t>(message.time_ms) - static_cast<std::int64_t>(middle);
+    if ((message.capabilities & wire::capability::presence) != 0) presence_ = options_.presence;
     effects.events.emplace_back(client_event::Welcomed{offset_ms_});
     for (auto& [name, line] : lines_) open(line, effects);
 }
@@ -139,6 +166,10 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
         auto restamped =
             line->space->restamp(message.own, corrected(now_ms), SpaceReplica::Restamp::unseen);
         if (!restamped) return end(restamped.error(), true, effects);
+    }
+    if (presence_ != nullptr) {
+        presence_->opened(message.space);
+        send_presence(now_ms, effects);
     }
     push(*line, effects);
     progress(*line, effects);
@@ -269,11 +300,21 @@ void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, Clien
     }
     line->open = false;
     line->asked = false;
+    if (presence_ != nullptr && presence_->left(message.space)) {
+        effects.events.emplace_back(client_event::PresenceChanged{message.space});
+    }
     if (message.retryable) {
         line->retry_from_ms = now_ms;
         line->retry_after_ms = std::max<std::uint64_t>(message.retry_after_ms, 1'000);
     }
     effects.events.emplace_back(client_event::SpaceFailed{message.space, error, message.retryable});
+}
+
+void ClientSession::on(const wire::PresenceNews& message, std::uint64_t now_ms,
+                       ClientEffects& effects) {
+    if (presence_ == nullptr || find(message.space) == nullptr) return;
+    if (!presence_->take(message, options_.replica, now_ms)) return;
+    effects.events.emplace_back(client_event::PresenceChanged{message.space});
 }
 
 /// Tells once that nothing is left to do.

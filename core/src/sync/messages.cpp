@@ -13,7 +13,8 @@ enum class Kind : std::uint64_t {
     push = 3,
     auth = 4,
     close = 5,
-    // 6 repair and 7 presence are reserved.
+    // 6 repair is reserved.
+    presence = 7,
     welcome = 32,
     opened = 33,
     changes = 34,
@@ -21,7 +22,8 @@ enum class Kind : std::uint64_t {
     rejected = 36,
     go_away = 37,
     failure = 38,
-    // 39 states and 40 presence are reserved.
+    // 39 states is reserved.
+    presence_news = 40,
 };
 
 // Writing. A field that has its default is left out, so the count has to be known first.
@@ -39,6 +41,9 @@ public:
     FieldWriter& binary(std::uint64_t field, BytesView value) {
         key(field).binary(value);
         return *this;
+    }
+    FieldWriter& bytes(std::uint64_t field, const Bytes& value) {
+        return value.empty() ? *this : binary(field, value);
     }
     FieldWriter& vector(std::uint64_t field, const VersionVector& value) {
         if (!value.empty()) write_vector(key(field), value);
@@ -61,6 +66,12 @@ public:
     Writer& key(std::uint64_t field) {
         ++count_;
         return body_.u64(field);
+    }
+    /// The fields alone: a map inside a message.
+    Bytes record() {
+        Writer out;
+        out.map(count_).raw(body_.view());
+        return out.take();
     }
     Bytes message(Kind kind) {
         Writer out;
@@ -109,6 +120,14 @@ struct Encoder {
     }
     Bytes operator()(const Close& m) const {
         return FieldWriter().text(1, m.space).message(Kind::close);
+    }
+    Bytes operator()(const Presence& m) const {
+        return FieldWriter()
+            .text(1, m.space)
+            .text(2, m.session)
+            .bytes(3, m.value)
+            .number(4, m.ttl_ms)
+            .message(Kind::presence);
     }
     Bytes operator()(const Welcome& m) const {
         return FieldWriter()
@@ -168,6 +187,22 @@ struct Encoder {
             .head(6, m.head)
             .message(Kind::failure);
     }
+    Bytes operator()(const PresenceNews& m) const {
+        FieldWriter out;
+        out.text(1, m.space).number(2, m.whole ? 1 : 0);
+        if (m.entries.empty()) return out.message(Kind::presence_news);
+        Writer& list = out.key(3).array(m.entries.size());
+        for (const PresenceEntry& entry : m.entries) {
+            list.raw(FieldWriter()
+                         .binary(1, entry.replica.view())
+                         .text(2, entry.session)
+                         .text(3, entry.subject)
+                         .number(4, entry.age_ms)
+                         .bytes(5, entry.value)
+                         .record());
+        }
+        return out.message(Kind::presence_news);
+    }
 };
 
 // Reading.
@@ -200,6 +235,10 @@ std::vector<std::string> read_names(Reader& in) {
     }
     return names;
 }
+/// A later relay may allow more than this version sends: passed on or passed over, never a reason
+/// to hang up.
+constexpr std::size_t presence_entry_bytes_max = std::size_t{64} << 10;
+
 ErrorCode read_code(Reader& in) { return static_cast<ErrorCode>(in.u64(0xFFFF)); }
 
 /// Calls `use(field)` for each field behind the kind; `use` reads the value or skips it.
@@ -293,6 +332,35 @@ Close read_close(Reader& in, std::size_t left) {
             m.space = read_space(in);
         } else {
             in.skip();
+        }
+    });
+    in.require(!m.space.empty(), ErrorCode::malformed);
+    return m;
+}
+
+/// A value in its own encoding, as it is passed on. The relay has looked into it: whoever gets it
+/// need not fear it.
+Bytes read_encoded_value(Reader& in, std::size_t bytes_max, const Limits& limits) {
+    const BytesView bytes = in.binary(bytes_max);
+    if (in.failed()) return {};
+    Reader inside(bytes, limits);
+    if (const auto value = inside.finish(read_value(inside)); !value) {
+        in.fail_with(value.error().code);
+    } else if (const auto fit = check(*value); !fit) {
+        in.fail_with(fit.error().code);
+    }
+    return {bytes.begin(), bytes.end()};
+}
+
+Presence read_presence(Reader& in, std::size_t left, const Limits& limits) {
+    Presence m;
+    each_field(in, left, [&](std::uint64_t field) {
+        switch (field) {
+            case 1: m.space = read_space(in); break;
+            case 2: m.session = std::string(in.text(presence_session_bytes_max)); break;
+            case 3: m.value = read_encoded_value(in, presence_value_bytes_max, limits); break;
+            case 4: m.ttl_ms = in.u64(); break;
+            default: in.skip();
         }
     });
     in.require(!m.space.empty(), ErrorCode::malformed);
@@ -423,6 +491,48 @@ Failure read_failure(Reader& in, std::size_t left) {
     return m;
 }
 
+PresenceEntry read_presence_entry(Reader& in) {
+    PresenceEntry entry;
+    bool replica = false;
+    each_field(in, in.map(), [&](std::uint64_t field) {
+        switch (field) {
+            case 1:
+                entry.replica = read_replica(in);
+                replica = true;
+                break;
+            case 2: entry.session = std::string(in.text(message_text_max)); break;
+            case 3: entry.subject = std::string(in.text(message_text_max)); break;
+            case 4: entry.age_ms = in.u64(Hlc::ms_max); break;
+            case 5: {
+                const BytesView value = in.binary(presence_entry_bytes_max);
+                entry.value.assign(value.begin(), value.end());
+                break;
+            }
+            default: in.skip();
+        }
+    });
+    in.require(replica, ErrorCode::malformed);
+    return entry;
+}
+
+PresenceNews read_presence_news(Reader& in, std::size_t left) {
+    PresenceNews m;
+    each_field(in, left, [&](std::uint64_t field) {
+        switch (field) {
+            case 1: m.space = read_space(in); break;
+            case 2: m.whole = in.u64(1) != 0; break;
+            case 3:
+                for (std::size_t count = in.array(); count > 0 && !in.failed(); --count) {
+                    m.entries.push_back(read_presence_entry(in));
+                }
+                break;
+            default: in.skip();
+        }
+    });
+    in.require(!m.space.empty(), ErrorCode::malformed);
+    return m;
+}
+
 Message read_message(Reader& in, const Limits& limits) {
     const std::size_t fields = in.map();
     in.require(fields >= 1 && in.u64() == 0, ErrorCode::malformed);
@@ -435,6 +545,7 @@ Message read_message(Reader& in, const Limits& limits) {
         case Kind::push: return read_push(in, left, limits);
         case Kind::auth: return read_auth(in, left);
         case Kind::close: return read_close(in, left);
+        case Kind::presence: return read_presence(in, left, limits);
         case Kind::welcome: return read_welcome(in, left);
         case Kind::opened: return read_opened(in, left);
         case Kind::changes: return read_changes(in, left, limits);
@@ -442,6 +553,7 @@ Message read_message(Reader& in, const Limits& limits) {
         case Kind::rejected: return read_rejected(in, left);
         case Kind::go_away: return read_go_away(in, left);
         case Kind::failure: return read_failure(in, left);
+        case Kind::presence_news: return read_presence_news(in, left);
     }
     in.fail_with(ErrorCode::unknown_message);
     return GoAway{};

@@ -1,10 +1,12 @@
 #include "syncline/sync/relay_hub.hpp"
 
+#include <utility>
+
 namespace syncline {
 
 void RelayHub::connected(ConnectionId connection) {
     sessions_.emplace(connection, std::unique_ptr<Connection>(new Connection{
-                                      RelaySession(connection, gatekeeper_, limits_), {}}));
+                                      RelaySession(connection, gatekeeper_, limits_), {}, {}}));
 }
 
 RelaySession* RelayHub::find(ConnectionId connection) {
@@ -13,22 +15,31 @@ RelaySession* RelayHub::find(ConnectionId connection) {
 }
 
 void RelayHub::received(ConnectionId connection, BytesView frame, std::uint64_t now_ms) {
+    now_ms_ = now_ms;
     if (RelaySession* session = find(connection))
         carry_out(connection, session->receive(frame, now_ms));
 }
 
 void RelayHub::drained(ConnectionId connection) {
-    if (RelaySession* session = find(connection)) carry_out(connection, session->drained());
+    const auto found = sessions_.find(connection);
+    if (found == sessions_.end()) return;
+    carry_out(connection, found->second->session.drained());
+    // Changes come first. What still does not fit stays missed until the next time.
+    for (const SpaceKey& space : std::exchange(found->second->presence_missed, {})) {
+        tell_whole_presence(connection, *found->second, space);
+    }
 }
 
 void RelayHub::disconnected(ConnectionId connection) {
     const auto found = sessions_.find(connection);
     if (found == sessions_.end()) return;
     for (const SpaceKey& space : found->second->follows) {
+        presence_.leave(space, connection);
         const auto followers = followers_.find(space);
         subscriptions_ -= followers->second.erase(connection);
         if (followers->second.empty()) followers_.erase(followers);
     }
+    presence_.forget(connection);
     sessions_.erase(found);
 }
 
@@ -39,15 +50,25 @@ void RelayHub::carry_out(ConnectionId connection, RelayEffects effects) {
     }
     for (auto& frame : effects.frames) output_.send(connection, std::move(frame));
     for (const SpaceKey& space : effects.unfollow) unfollow(connection, space);
+    if (!effects.presence.empty()) {
+        const RelaySession& session = *find(connection);
+        for (const wire::Presence& word : effects.presence) {
+            presence_.set(session.key(word.space),
+                          {connection, session.replica(), session.subject()}, word, now_ms_);
+        }
+        tell_presence(now_ms_);
+    }
     for (RelayRequest& request : effects.requests) output_.submit(std::move(request));
     if (effects.close) output_.close(connection, effects.close->code, effects.close->reason);
 }
 
 void RelayHub::unfollow(ConnectionId connection, const SpaceKey& space) {
+    presence_.leave(space, connection);
     const auto found = sessions_.find(connection);
     const auto followers = followers_.find(space);
     if (found == sessions_.end() || followers == followers_.end()) return;
     found->second->follows.erase(space);
+    found->second->presence_missed.erase(space);
     subscriptions_ -= followers->second.erase(connection);
     if (followers->second.empty()) followers_.erase(followers);
 }
@@ -67,7 +88,45 @@ void RelayHub::deliver_one(const relay_reply::Broadcast& reply) {
     if (!takers.empty()) output_.send(takers, reply.frame);
 }
 
+void RelayHub::tell_presence(std::uint64_t now_ms) {
+    now_ms_ = now_ms;
+    for (const SpaceKey& space : presence_.due(now_ms)) tell_presence_of(space);
+}
+
+void RelayHub::tell_presence_of(const SpaceKey& space) {
+    PresenceBoard::News news = presence_.take_news(space, now_ms_);
+    const auto followers = followers_.find(space);
+    if (news.entries.empty() || followers == followers_.end()) return;
+    std::vector<ConnectionId> takers;
+    for (const ConnectionId connection : followers->second) {
+        Connection& entry = *sessions_.at(connection);
+        if (connection == news.only_from || !entry.session.hears_presence(space.name)) continue;
+        if (output_.queued_bytes(connection) > limits_.queue_bytes_max) {
+            entry.presence_missed.insert(space);
+        } else {
+            takers.push_back(connection);
+        }
+    }
+    if (takers.empty()) return;
+    presence_deliveries_ += takers.size() * news.entries.size();
+    output_.send(takers, std::make_shared<const Bytes>(wire::encode(
+                             wire::PresenceNews{space.name, false, std::move(news.entries)})));
+}
+
+void RelayHub::tell_whole_presence(ConnectionId connection, Connection& entry,
+                                   const SpaceKey& space) {
+    if (!entry.session.hears_presence(space.name)) return;
+    if (output_.queued_bytes(connection) > limits_.queue_bytes_max) {
+        entry.presence_missed.insert(space);
+        return;
+    }
+    wire::PresenceNews news{space.name, true, presence_.whole(space, connection, now_ms_)};
+    presence_deliveries_ += news.entries.size();
+    output_.send(connection, std::make_shared<const Bytes>(wire::encode(news)));
+}
+
 void RelayHub::deliver(const std::vector<RelayReply>& replies, std::uint64_t now_ms) {
+    now_ms_ = now_ms;
     for (const RelayReply& reply : replies) {
         if (const auto* broadcast = std::get_if<relay_reply::Broadcast>(&reply)) {
             deliver_one(*broadcast);
@@ -93,6 +152,7 @@ void RelayHub::deliver(const std::vector<RelayReply>& replies, std::uint64_t now
                 ++subscriptions_;
             }
             carry_out(connection, session.reply(*opened));
+            tell_whole_presence(connection, *found->second, opened->space);
         } else if (const auto* answer = std::get_if<relay_reply::Answer>(&reply)) {
             carry_out(connection, session.reply(*answer));
         } else if (const auto* history = std::get_if<relay_reply::History>(&reply)) {
@@ -104,6 +164,8 @@ void RelayHub::deliver(const std::vector<RelayReply>& replies, std::uint64_t now
 }
 
 void RelayHub::tick(std::uint64_t now_ms) {
+    presence_.expire(now_ms);
+    tell_presence(now_ms);
     std::vector<std::pair<ConnectionId, RelayEffects>> due;
     for (auto& [connection, entry] : sessions_) {
         RelayEffects effects = entry->session.tick(now_ms);

@@ -48,6 +48,8 @@ RelayEffects RelaySession::receive(BytesView frame, std::uint64_t now_ms) {
         on(*auth, now_ms, effects);
     } else if (const auto* close = std::get_if<wire::Close>(&*message)) {
         on(*close, effects);
+    } else if (const auto* presence = std::get_if<wire::Presence>(&*message)) {
+        on(*presence, effects);
     } else {
         refuse(close_code::protocol_error,
                {ErrorCode::unexpected_message, "that message goes the other way"}, effects);
@@ -76,6 +78,7 @@ void RelaySession::on(const wire::Hello& message, std::uint64_t now_ms, RelayEff
     grant_ = std::move(*grant);
     replica_ = message.replica;
     nonce_ = message.nonce;
+    capabilities_ = message.capabilities;
     state_ = State::registering;
     effects.promote = true;
     effects.requests.push_back(
@@ -98,7 +101,8 @@ RelayEffects RelaySession::reply(const relay_reply::Registered& reply, std::uint
     state_ = State::ready;
     const wire::Limits limits;
     effects.send.emplace_back(wire::Welcome{wire::protocol_version, now_ms, limits.bytes_max,
-                                            limits.bytes_max, 0, limits_.agent});
+                                            limits.bytes_max, wire::capability::presence,
+                                            limits_.agent});
     return effects;
 }
 
@@ -163,6 +167,7 @@ void RelaySession::on(const wire::Auth& message, std::uint64_t now_ms, RelayEffe
             effects.send.emplace_back(
                 failure({ErrorCode::forbidden, "the renewed token gives no right to this space"},
                         feed->first));
+            effects.unfollow.push_back(key(feed->first));
             feed = feeds_.erase(feed);
         } else {
             ++feed;
@@ -173,6 +178,19 @@ void RelaySession::on(const wire::Auth& message, std::uint64_t now_ms, RelayEffe
 void RelaySession::on(const wire::Close& message, RelayEffects& effects) {
     feeds_.erase(message.space);
     effects.unfollow.push_back(key(message.space));
+}
+
+/// To be seen somewhere, the right to read is enough: a reader, too, is somebody who is there. In
+/// a space that is not open (any more) it is dropped; the client says it again once it is.
+void RelaySession::on(const wire::Presence& message, RelayEffects& effects) {
+    const auto found = feeds_.find(message.space);
+    if (found != feeds_.end() && found->second.opened) effects.presence.push_back(message);
+}
+
+bool RelaySession::hears_presence(const std::string& space) const {
+    if ((capabilities_ & wire::capability::presence) == 0 || state_ != State::ready) return false;
+    const auto found = feeds_.find(space);
+    return found != feeds_.end() && found->second.opened;
 }
 
 RelayEffects RelaySession::reply(const relay_reply::Answer& reply) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "syncline/sync/presence_book.hpp"
 #include "syncline/sync/space_replica.hpp"
 
 #include <cstdint>
@@ -46,11 +47,15 @@ struct SpaceFailed {
     Error error;
     bool retryable = false;
 };
+/// Who is where in a space has changed; the book tells.
+struct PresenceChanged {
+    std::string space;
+};
 }  // namespace client_event
 using ClientEvent =
     std::variant<client_event::Welcomed, client_event::Opened, client_event::Changed,
                  client_event::Accepted, client_event::InSync, client_event::Rejected,
-                 client_event::SpaceFailed>;
+                 client_event::SpaceFailed, client_event::PresenceChanged>;
 
 struct ClientEffects {
     std::vector<Bytes> send;
@@ -80,6 +85,7 @@ public:
         std::size_t push_bytes = std::size_t{256} << 10;  ///< in one message, about
         std::size_t pushes_max = 4;                       ///< unanswered, in one space
         std::uint64_t answer_ms = 30'000;  ///< without an answer for so long, the line is dead
+        PresenceBook* presence = nullptr;  ///< must outlive the session; null: not spoken
     };
 
     explicit ClientSession(Options options) : options_(std::move(options)) {}
@@ -87,13 +93,17 @@ public:
     /// The connection is up.
     [[nodiscard]] ClientEffects connected(std::uint64_t now_ms);
     [[nodiscard]] ClientEffects received(BytesView frame, std::uint64_t now_ms);
-    /// Call every second or so.
+    /// Call every second or so, and when tick_in_ms() says.
     [[nodiscard]] ClientEffects tick(std::uint64_t now_ms);
+    /// How long until tick() has something to do, a second at most.
+    [[nodiscard]] std::uint64_t tick_in_ms(std::uint64_t now_ms) const;
 
     /// Adds a space; it is opened as soon as the relay has welcomed us.
     [[nodiscard]] ClientEffects add(SpaceReplica& space, std::uint64_t now_ms);
     /// The space has a new local change.
     [[nodiscard]] ClientEffects changed(const std::string& space, std::uint64_t now_ms);
+    /// The book has something new of our own.
+    [[nodiscard]] ClientEffects presence_changed(std::uint64_t now_ms);
     /// A fresh token for the same subject.
     [[nodiscard]] ClientEffects renew(std::string token);
 
@@ -121,6 +131,8 @@ private:
     void on(const wire::Accepted& message, std::uint64_t now_ms, ClientEffects& effects);
     void on(const wire::Rejected& message, std::uint64_t now_ms, ClientEffects& effects);
     void on(const wire::Failure& message, std::uint64_t now_ms, ClientEffects& effects);
+    void on(const wire::PresenceNews& message, std::uint64_t now_ms, ClientEffects& effects);
+    void send_presence(std::uint64_t now_ms, ClientEffects& effects);
     void open(Line& line, ClientEffects& effects);
     void push(Line& line, ClientEffects& effects);
     void progress(Line& line, ClientEffects& effects);
@@ -136,6 +148,7 @@ private:
     std::map<std::string, Line> lines_;
     bool welcomed_ = false;
     bool over_ = false;
+    PresenceBook* presence_ = nullptr;  ///< once the relay has said that it speaks it
     std::int64_t offset_ms_ = 0;
     std::uint64_t hello_ms_ = 0;
     std::uint64_t heard_ms_ = 0;

@@ -41,6 +41,20 @@ namespace syncline::wire {
 
 inline constexpr std::uint64_t protocol_version = 1;
 
+/// Bits of `capabilities` in hello and welcome: what a peer of version 1 knows besides its first
+/// messages. A message of a capability goes only to a peer that has announced it.
+namespace capability {
+inline constexpr std::uint64_t presence = 1;
+}  // namespace capability
+
+/// An app's word on where its user is: a cursor, a selection, a name and a colour.
+inline constexpr std::size_t presence_value_bytes_max = 4'096;
+/// One of several tabs or windows on one device.
+inline constexpr std::size_t presence_session_bytes_max = 64;
+/// Short enough that nobody stays on screens for long after a crash, long enough not to be noise.
+inline constexpr std::uint64_t presence_ttl_ms_min = 1'000;
+inline constexpr std::uint64_t presence_ttl_ms_max = 120'000;
+
 // client → relay
 
 struct Hello {
@@ -50,7 +64,7 @@ struct Hello {
     std::uint64_t nonce = 0;  ///< raised durably before each connect
     std::string token;        ///< empty where none is asked for
     std::uint64_t clock_ms = 0;
-    std::uint64_t capabilities = 0;  ///< bit set; none is defined yet
+    std::uint64_t capabilities = 0;  ///< see capability
     std::string agent;               ///< for logs
     friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -81,6 +95,16 @@ struct Auth {
 struct Close {
     std::string space;
     friend bool operator==(const Close&, const Close&) = default;
+};
+
+/// Where the sender is in a space, until its time is over, it says something else, or it leaves.
+/// Who it is, the relay knows by itself.
+struct Presence {
+    std::string space;
+    std::string session;       ///< the app's own name for one of its windows; may be empty
+    Bytes value;               ///< an encoded value (write_value); empty: no longer there
+    std::uint64_t ttl_ms = 0;  ///< a receiver brings it into its bounds
+    friend bool operator==(const Presence&, const Presence&) = default;
 };
 
 // relay → client
@@ -158,8 +182,26 @@ struct Failure {
     friend bool operator==(const Failure&, const Failure&) = default;
 };
 
-using Message = std::variant<Hello, Open, Push, Auth, Close, Welcome, Opened, Changes, Accepted,
-                             Rejected, GoAway, Failure>;
+/// One session of one replica, as the relay vouches for it.
+struct PresenceEntry {
+    ReplicaId replica;
+    std::string session;
+    std::string subject;       ///< whom the replica's token names
+    std::uint64_t age_ms = 0;  ///< since the value was set
+    Bytes value;               ///< as received; empty: gone
+    friend bool operator==(const PresenceEntry&, const PresenceEntry&) = default;
+};
+
+/// Who has come, moved or gone in a space.
+struct PresenceNews {
+    std::string space;
+    bool whole = false;  ///< whoever is not listed is gone
+    std::vector<PresenceEntry> entries;
+    friend bool operator==(const PresenceNews&, const PresenceNews&) = default;
+};
+
+using Message = std::variant<Hello, Open, Push, Auth, Close, Presence, Welcome, Opened, Changes,
+                             Accepted, Rejected, GoAway, Failure, PresenceNews>;
 
 [[nodiscard]] Bytes encode(const Message& message);
 [[nodiscard]] Result<Message> decode(BytesView frame, const Limits& limits);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "syncline/sync/presence_board.hpp"
 #include "syncline/sync/relay_session.hpp"
 
 #include <cstdint>
@@ -37,21 +38,31 @@ public:
     void drained(ConnectionId connection);
     void disconnected(ConnectionId connection);
     void deliver(const std::vector<RelayReply>& replies, std::uint64_t now_ms);
+    /// Call every second or so.
     void tick(std::uint64_t now_ms);
+    /// Passes on what is new of presence. Call several times a second.
+    void tell_presence(std::uint64_t now_ms);
     /// Tells everybody to come back elsewhere or later.
     void go_away(std::uint64_t after_ms);
 
     [[nodiscard]] std::size_t connections() const { return sessions_.size(); }
     [[nodiscard]] std::size_t subscriptions() const { return subscriptions_; }
     [[nodiscard]] std::uint64_t deliveries() const { return deliveries_; }
+    [[nodiscard]] const PresenceBoard& presence() const { return presence_; }
+    /// Entries handed to subscribers.
+    [[nodiscard]] std::uint64_t presence_deliveries() const { return presence_deliveries_; }
 
 private:
     struct Connection {
         RelaySession session;
         std::set<SpaceKey> follows;
+        /// Spaces of whose presence it missed something while its queue was full.
+        std::set<SpaceKey> presence_missed;
     };
     void carry_out(ConnectionId connection, RelayEffects effects);
     void unfollow(ConnectionId connection, const SpaceKey& space);
+    void tell_presence_of(const SpaceKey& space);
+    void tell_whole_presence(ConnectionId connection, Connection& entry, const SpaceKey& space);
     void deliver_one(const relay_reply::Broadcast& reply);
     RelaySession* find(ConnectionId connection);
 
@@ -62,6 +73,9 @@ private:
     std::map<SpaceKey, std::set<ConnectionId>> followers_;
     std::size_t subscriptions_ = 0;
     std::uint64_t deliveries_ = 0;
+    PresenceBoard presence_;
+    std::uint64_t presence_deliveries_ = 0;
+    std::uint64_t now_ms_ = 0;  ///< at the last call that told it
 };
 
 }  // namespace syncline

@@ -37,8 +37,9 @@ struct RelayEffects {
     std::vector<wire::Message> send;
     std::vector<std::shared_ptr<const Bytes>> frames;  ///< encoded already
     std::vector<RelayRequest> requests;
-    std::vector<SpaceKey> unfollow;  ///< spaces that this connection has closed
-    bool promote = false;            ///< the peer is known now: normal limits apply
+    std::vector<SpaceKey> unfollow;  ///< spaces that this connection has closed, or may not read
+    std::vector<wire::Presence> presence;  ///< what it says of itself, in spaces that it has open
+    bool promote = false;                  ///< the peer is known now: normal limits apply
     struct Closing {
         std::uint16_t code = 0;
         std::string reason;
@@ -80,6 +81,9 @@ public:
 
     [[nodiscard]] bool ready() const { return state_ == State::ready; }
     [[nodiscard]] const std::string& subject() const { return grant_.subject; }
+    [[nodiscard]] const ReplicaId& replica() const { return replica_; }
+    /// Whether the peer understands presence, and has the space open.
+    [[nodiscard]] bool hears_presence(const std::string& space) const;
     [[nodiscard]] SpaceKey key(const std::string& space) const { return {grant_.tenant, space}; }
 
 private:
@@ -96,6 +100,7 @@ private:
     void on(const wire::Push& message, std::size_t bytes, RelayEffects& effects);
     void on(const wire::Auth& message, std::uint64_t now_ms, RelayEffects& effects);
     void on(const wire::Close& message, RelayEffects& effects);
+    void on(const wire::Presence& message, RelayEffects& effects);
     void refuse(std::uint16_t code, const Error& error, RelayEffects& effects);
     void read_on(const std::string& space, Feed& feed, RelayEffects& effects);
     void answered();
@@ -107,6 +112,7 @@ private:
     Grant grant_;
     ReplicaId replica_;
     std::uint64_t nonce_ = 0;
+    std::uint64_t capabilities_ = 0;  ///< of the peer
     std::map<std::string, Feed> feeds_;
     std::size_t unanswered_ = 0;
     std::size_t push_bytes_ = 0;  ///< of the unanswered pushes
