@@ -51,6 +51,13 @@ struct Metrics::Family {
           stale_nonces(counter(r, "syncline_stale_nonces_total", "Connections with an old nonce")),
           damaged(counter(r, "syncline_damaged_total",
                           "Requests that met a row whose checksum does not hold")),
+          presence_entries(
+              gauge(r, "syncline_presence_entries", "Sessions that say where they are")),
+          presence_received(counter(r, "syncline_presence_received_total", "Messages of presence")),
+          presence_deliveries(counter(r, "syncline_presence_deliveries_total",
+                                      "Presence entries handed to subscribers")),
+          presence_dropped(counter(r, "syncline_presence_dropped_total",
+                                   "Messages of presence that did not fit into the limits")),
           turned_away(counter(r, "syncline_overload_total", "Requests refused by a full queue")),
           commit_seconds(histogram(
               r, "syncline_commit_seconds", "Batch of requests, commit included",
@@ -75,7 +82,9 @@ struct Metrics::Family {
     prometheus::Counter &accepted, &duplicates;
     prometheus::Family<prometheus::Counter>& refusals;
     prometheus::Counter &commits, &stored_bytes, &received_bytes, &sent_bytes, &broadcasts,
-        &deliveries, &regressions, &forks, &stale_nonces, &damaged, &turned_away;
+        &deliveries, &regressions, &forks, &stale_nonces, &damaged;
+    prometheus::Gauge& presence_entries;
+    prometheus::Counter &presence_received, &presence_deliveries, &presence_dropped, &turned_away;
     prometheus::Histogram &commit_seconds, &batch_requests;
 };
 
@@ -135,9 +144,15 @@ std::string Metrics::text(const Now& now) {
     family_->queued_requests.Set(static_cast<double>(now.queued_requests));
     family_->queued_bytes.Set(static_cast<double>(now.queued_bytes));
     // The hub counts by itself; a counter only goes up, so the difference is what is added.
-    const double known = family_->deliveries.Value();
-    if (static_cast<double>(now.deliveries) > known)
-        family_->deliveries.Increment(static_cast<double>(now.deliveries) - known);
+    const auto raise_to = [](prometheus::Counter& metric, std::uint64_t now_at) {
+        const double more = static_cast<double>(now_at) - metric.Value();
+        if (more > 0) metric.Increment(more);
+    };
+    raise_to(family_->deliveries, now.deliveries);
+    family_->presence_entries.Set(static_cast<double>(now.presence.entries));
+    raise_to(family_->presence_received, now.presence.received);
+    raise_to(family_->presence_deliveries, now.presence.deliveries);
+    raise_to(family_->presence_dropped, now.presence.dropped);
     return prometheus::TextSerializer().Serialize(registry_->Collect());
 }
 

@@ -35,12 +35,19 @@ public:
     void turned_away();
 
     /// As they are at the moment of asking.
+    struct Presence {
+        std::size_t entries = 0;
+        std::uint64_t received = 0;
+        std::uint64_t deliveries = 0;
+        std::uint64_t dropped = 0;
+    };
     struct Now {
         std::size_t connections = 0;
         std::size_t subscriptions = 0;
         std::uint64_t deliveries = 0;
         std::size_t queued_requests = 0;
         std::size_t queued_bytes = 0;
+        Presence presence;
     };
     /// The text format of Prometheus, version 0.0.4.
     [[nodiscard]] std::string text(const Now& now);

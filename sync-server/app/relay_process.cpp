@@ -175,8 +175,13 @@ net::HttpResponse RelayProcess::get(std::string_view path) {
     }
     if (path == "/metrics") {
         return {200, "text/plain; version=0.0.4; charset=utf-8",
-                metrics_.text({hub_.connections(), hub_.subscriptions(), hub_.deliveries(),
-                               store_.queued_requests(), store_.queued_bytes()})};
+                metrics_.text({hub_.connections(),
+                               hub_.subscriptions(),
+                               hub_.deliveries(),
+                               store_.queued_requests(),
+                               store_.queued_bytes(),
+                               {hub_.presence().entries(), hub_.presence().received(),
+                                hub_.presence_deliveries(), hub_.presence().dropped()}})};
     }
     const auto file = options_.files.find(path);
     return file == options_.files.end() ? net::HttpResponse{} : file->second;
@@ -216,6 +221,7 @@ void RelayProcess::tick(std::int64_t) {
         hub_ticked_ = now;
         if (phase_ == Phase::serving) hub_.tick(wall_ms());
     }
+    if (phase_ == Phase::serving) hub_.tell_presence(wall_ms());
     if (phase_ == Phase::draining && drain_until_ && now >= *drain_until_) {
         log_.warning("drain_timed_out", {{"requests", std::uint64_t{store_.queued_requests()}}});
         end_drain();
