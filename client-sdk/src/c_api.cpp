@@ -103,6 +103,19 @@ std::string json_of(const SpaceChanges& changes) {
         Value(Value::Map{{"documents", Value(std::move(documents))}, {"space", changes.space}}));
 }
 
+std::string json_of(const std::vector<Presence>& everybody) {
+    Value::Array list;
+    for (const Presence& one : everybody) {
+        list.emplace_back(Value::Map{{"age_ms", number(one.age_ms)},
+                                     {"own", Value(one.own)},
+                                     {"replica", Value(to_string(one.replica))},
+                                     {"session", Value(one.session)},
+                                     {"subject", Value(one.subject)},
+                                     {"value", one.value}});
+    }
+    return to_json(Value(std::move(list)));
+}
+
 }  // namespace
 
 }  // namespace syncline
@@ -288,6 +301,45 @@ syncline_subscription* syncline_observe(syncline_store* store, const char* space
 }
 
 void syncline_subscription_free(syncline_subscription* subscription) { delete subscription; }
+
+int syncline_presence_set(syncline_store* store, const char* space, const char* session,
+                          const char* value_json, uint32_t ttl_ms, syncline_error** error) {
+    constexpr std::uint32_t usual_ms = 30'000;
+    auto value = parse_json(value_json);
+    if (!value) return done(tl::unexpected(value.error()), error);
+    auto opened = store->store.space(space);
+    if (!opened) return done(tl::unexpected(opened.error()), error);
+    const std::chrono::milliseconds ttl(ttl_ms == 0 ? usual_ms : ttl_ms);
+    return done(opened->set_presence(session, std::move(*value), ttl), error);
+}
+
+int syncline_presence_clear(syncline_store* store, const char* space, const char* session,
+                            syncline_error** error) {
+    auto opened = store->store.space(space);
+    if (!opened) return done(tl::unexpected(opened.error()), error);
+    opened->clear_presence(session);
+    return 1;
+}
+
+char* syncline_presence_get(syncline_store* store, const char* space, syncline_error** error) {
+    return text_of(store, space, error, [](const Space& opened) -> Result<std::string> {
+        return json_of(opened.presence());
+    });
+}
+
+syncline_subscription* syncline_presence_observe(syncline_store* store, const char* space,
+                                                 syncline_observer observer, void* context,
+                                                 syncline_error** error) {
+    auto opened = store->store.space(space);
+    if (!opened) {
+        tell(error, opened.error());
+        return nullptr;
+    }
+    return new syncline_subscription{
+        opened->observe_presence([observer, context](const std::vector<Presence>& everybody) {
+            observer(json_of(everybody).c_str(), context);
+        })};
+}
 
 int syncline_connect(syncline_store* store, const char* url, const char* token,
                      syncline_error** error) {

@@ -5,15 +5,15 @@
 namespace syncline::client {
 
 namespace {
-constexpr std::chrono::milliseconds tick_every{1'000};
 constexpr std::uint16_t normal_closure = 1000;
 }  // namespace
 
-Connector::Connector(std::mutex& lock, StoreCore& core, ConnectorOwner& owner,
-                     ConnectOptions options, net::Endpoint endpoint,
+Connector::Connector(std::mutex& lock, StoreCore& core, PresenceBook& presence,
+                     ConnectorOwner& owner, ConnectOptions options, net::Endpoint endpoint,
                      std::function<std::uint64_t()> now_ms, RandomSource random)
     : lock_(lock),
       core_(core),
+      presence_(presence),
       owner_(owner),
       options_(std::move(options)),
       endpoint_(std::move(endpoint)),
@@ -48,6 +48,24 @@ void Connector::notify(std::string space) {
     });
 }
 
+void Connector::notify_presence() {
+    socket_.post([this] {
+        if (session_ == nullptr || ending_) return;
+        finish([&] { return session_->presence_changed(now_ms_()); });
+        set_tick();
+    });
+}
+
+void Connector::set_tick() {
+    if (session_ == nullptr || ending_) return;
+    std::uint64_t in_ms = 0;
+    {
+        const std::lock_guard guard(lock_);
+        in_ms = session_->tick_in_ms(now_ms_());
+    }
+    socket_.set_timer(std::chrono::milliseconds(std::max<std::uint64_t>(in_ms, 1)));
+}
+
 void Connector::connect_now() {
     loop_ = std::this_thread::get_id();
     waiting_to_retry_ = false;
@@ -70,6 +88,7 @@ void Connector::connected() {
         }
         options.replica = core_.replica();
         options.nonce = *nonce;
+        options.presence = &presence_;
         session_ = std::make_unique<ClientSession>(std::move(options));
         effects = session_->connected(now_ms_());
         if (auto spaces = core_.spaces()) {
@@ -79,7 +98,7 @@ void Connector::connected() {
         }
         return effects;
     });
-    socket_.set_timer(tick_every);
+    set_tick();
 }
 
 void Connector::received(Bytes message) {
@@ -91,7 +110,7 @@ void Connector::timer() {
     if (waiting_to_retry_) return connect_now();
     if (session_ == nullptr) return;
     finish([&] { return session_->tick(now_ms_()); });
-    if (session_ != nullptr && !ending_) socket_.set_timer(tick_every);
+    set_tick();
 }
 
 /// Runs one step of the session under the store's lock, then does what it asks for, then tells the

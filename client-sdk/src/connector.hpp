@@ -33,8 +33,10 @@ public:
 /// Threads: construct, stop and notify from any thread; the rest runs on the driver's.
 class Connector final : private net::Listener {
 public:
-    Connector(std::mutex& lock, StoreCore& core, ConnectorOwner& owner, ConnectOptions options,
-              net::Endpoint endpoint, std::function<std::uint64_t()> now_ms, RandomSource random);
+    /// `lock` guards `core` and `presence`, too.
+    Connector(std::mutex& lock, StoreCore& core, PresenceBook& presence, ConnectorOwner& owner,
+              ConnectOptions options, net::Endpoint endpoint, std::function<std::uint64_t()> now_ms,
+              RandomSource random);
     ~Connector() override;
 
     Result<> start();
@@ -42,6 +44,8 @@ public:
     void stop();
     /// A local change was committed in `space`, or the space was opened.
     void notify(std::string space);
+    /// The book has something new of our own.
+    void notify_presence();
     /// Called from the driver's thread, as observers are.
     [[nodiscard]] bool on_own_thread() const { return loop_ == std::this_thread::get_id(); }
 
@@ -54,10 +58,12 @@ private:
     void connect_now();
     void carry_out(ClientEffects effects);
     void schedule_retry(std::uint64_t at_least_ms);
+    void set_tick();
     void finish(const std::function<ClientEffects()>& step);
 
     std::mutex& lock_;
     StoreCore& core_;
+    PresenceBook& presence_;
     ConnectorOwner& owner_;
     ConnectOptions options_;
     net::Endpoint endpoint_;

@@ -318,12 +318,28 @@ Result<Hash> Space::digest() const {
 Subscription Space::observe(std::function<void(const SpaceChanges&)> observer,
                             std::string collection) {
     return handle_->store->observe(
-        {handle_->name, std::move(collection), std::move(observer), nullptr});
+        {handle_->name, std::move(collection), std::move(observer), nullptr, nullptr});
 }
 
 Subscription Space::observe_rejected(
     std::function<void(const std::vector<RejectedChange>&)> observer) {
-    return handle_->store->observe({handle_->name, {}, nullptr, std::move(observer)});
+    return handle_->store->observe({handle_->name, {}, nullptr, std::move(observer), nullptr});
+}
+
+Result<> Space::set_presence(const std::string& session, Value value,
+                             std::chrono::milliseconds ttl) {
+    const auto ttl_ms = ttl.count() < 0 ? 0 : static_cast<std::uint64_t>(ttl.count());
+    return handle_->store->set_presence(handle_->name, session, std::move(value), ttl_ms);
+}
+
+void Space::clear_presence(const std::string& session) {
+    handle_->store->clear_presence(handle_->name, session);
+}
+
+std::vector<Presence> Space::presence() const { return handle_->store->presence(handle_->name); }
+
+Subscription Space::observe_presence(std::function<void(const std::vector<Presence>&)> observer) {
+    return handle_->store->observe({handle_->name, {}, nullptr, nullptr, std::move(observer)});
 }
 
 SyncStatus Space::status() const { return handle_->store->status(handle_->name); }

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace syncline::client {
@@ -19,6 +20,7 @@ struct Observer {
     std::string collection;
     std::function<void(const SpaceChanges&)> changed;
     std::function<void(const std::vector<RejectedChange>&)> rejected;
+    std::function<void(const std::vector<Presence>&)> presence = {};
 };
 
 /// What observers are to be told, gathered under the lock and told without it.
@@ -34,7 +36,15 @@ public:
               RandomSource random)
         : core_(std::move(core)), now_ms_(std::move(now_ms)), random_(std::move(random)) {}
 
-    ~StoreImpl() override { disconnect(); }
+    ~StoreImpl() override {
+        // Nobody is told of what ends with the store.
+        decltype(observers_) gone;
+        {
+            const std::lock_guard guard(lock_);
+            gone.swap(observers_);
+        }
+        disconnect();
+    }
 
     struct PerSpace {
         std::uint64_t accepted = 0;
@@ -60,8 +70,9 @@ public:
         auto endpoint = net::parse_url(options.url);
         if (!endpoint) return tl::unexpected(endpoint.error());
         disconnect();
-        auto connector = std::make_unique<Connector>(lock_, *core_, *this, std::move(options),
-                                                     std::move(*endpoint), now_ms_, random_);
+        auto connector =
+            std::make_unique<Connector>(lock_, *core_, presence_, *this, std::move(options),
+                                        std::move(*endpoint), now_ms_, random_);
         auto started = connector->start();
         if (!started) return started;
         {
@@ -84,7 +95,7 @@ public:
             const std::lock_guard guard(lock_);
             set_offline();
         }
-        status_changed_.notify_all();
+        dispatch();
     }
 
     /// Whether the caller is an observer on the network thread.
@@ -136,6 +147,32 @@ public:
         watcher.add(undo);
         (*space)->watch(&watcher);
         return {};
+    }
+
+    Result<> set_presence(const std::string& space, const std::string& session, Value value,
+                          std::uint64_t ttl_ms) {
+        {
+            const std::lock_guard guard(lock_);
+            auto changed = presence_.set(space, session, std::move(value), ttl_ms, now_ms_());
+            if (!changed) return tl::unexpected(changed.error());
+            if (*changed) presence_news_.insert(space);
+        }
+        tell_presence();
+        return {};
+    }
+
+    void clear_presence(const std::string& space, const std::string& session) {
+        {
+            const std::lock_guard guard(lock_);
+            if (!presence_.clear(space, session)) return;
+            presence_news_.insert(space);
+        }
+        tell_presence();
+    }
+
+    std::vector<Presence> presence(const std::string& space) {
+        const std::lock_guard guard(lock_);
+        return presence_.list(space, core_->replica(), now_ms_());
     }
 
     SyncStatus status(const std::string& name) {
@@ -200,6 +237,8 @@ public:
             space.error = failed->error;
             space.error_is_final = !failed->retryable;
             space.in_sync = false;
+        } else if (auto* presence = std::get_if<client_event::PresenceChanged>(&event)) {
+            presence_news_.insert(std::move(presence->space));
         }
     }
 
@@ -221,6 +260,12 @@ public:
 
     void dispatch() override {
         status_changed_.notify_all();
+        dispatch_changes();
+        dispatch_presence();
+    }
+
+private:
+    void dispatch_changes() {
         std::vector<News> news;
         std::vector<std::shared_ptr<Observer>> observers;
         {
@@ -234,7 +279,38 @@ public:
         }
     }
 
-private:
+    /// Own presence has changed: to the relay, and to the app's observers.
+    void tell_presence() {
+        {
+            const std::lock_guard guard(connector_lock_);
+            if (connector_ != nullptr) connector_->notify_presence();
+        }
+        dispatch_presence();
+    }
+
+    /// Lists are taken and told by one thread at a time, or an older one could be told last. Who
+    /// finds another thread at it, or is called by it, leaves the news to that one.
+    void dispatch_presence() {
+        std::unique_lock guard(lock_);
+        if (telling_presence_) return;
+        telling_presence_ = true;
+        while (!presence_news_.empty()) {
+            const std::string space =
+                std::move(presence_news_.extract(presence_news_.begin()).value());
+            std::vector<std::shared_ptr<Observer>> observers;
+            for (const auto& [id, observer] : observers_) {
+                if (observer->presence && observer->space == space) observers.push_back(observer);
+            }
+            if (observers.empty()) continue;
+            const auto list = presence_.list(space, core_->replica(), now_ms_());
+            guard.unlock();
+            for (const auto& observer : observers) observer->presence(list);
+            observers.clear();  // the last owner of what the app's function holds may be this one
+            guard.lock();
+        }
+        telling_presence_ = false;
+    }
+
     /// Stops a connector. An observer runs on the thread that has to be joined, so there another
     /// thread does it, and keeps this store until it has.
     void retire(std::unique_ptr<Connector> connector) {
@@ -283,9 +359,10 @@ private:
         connection_ = SyncStatus::Connection::offline;
         connected_since_ms_ = 0;
         for (auto& [name, space] : spaces_) space.in_sync = false;
+        for (std::string& space : presence_.disconnected()) presence_news_.insert(std::move(space));
     }
 
-    std::mutex lock_;  ///< guards everything up to news_
+    std::mutex lock_;  ///< guards everything up to telling_presence_
     std::map<std::string, UndoWatcher> undo_watchers_;
     std::unique_ptr<StoreCore> core_;
     std::function<std::uint64_t()> now_ms_;
@@ -299,6 +376,9 @@ private:
     bool error_is_final_ = false;
     std::condition_variable status_changed_;
     std::vector<News> news_;
+    PresenceBook presence_;
+    std::set<std::string> presence_news_;  ///< spaces whose observers are to be told
+    bool telling_presence_ = false;
 
     std::mutex connector_lock_;  ///< never taken while lock_ is held
     std::unique_ptr<Connector> connector_;

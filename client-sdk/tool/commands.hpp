@@ -57,6 +57,11 @@ struct SyncOptions {
     int timeout_s = 30;
 };
 
+struct PresenceOptions {
+    std::string session;
+    std::string json;  ///< what to say of oneself; empty: only watch
+};
+
 int edit(const Context& context, const std::string& document, const std::string& field,
          const std::string& json, Edit edit);
 int add(const Context& context, const std::string& document, const std::string& field,
@@ -78,6 +83,8 @@ int import_all(const Context& context, const std::string& collection, const std:
                const ImportOptions& options);
 int conflicts(const Context& context, const std::string& document, const std::string& field);
 int sync(const Context& context, const SyncOptions& options);
+/// Syncs, and prints who is in the space whenever that changes, until a signal.
+int presence(const Context& context, const SyncOptions& options, const PresenceOptions& own);
 int status(const Context& context);
 int digest(const Context& context);
 /// Sets the schema of `file` ("-" is standard input), or prints the one in use if it is empty.

@@ -218,6 +218,18 @@ int main(int argc, char** argv) {
         };
     });
 
+    CLI::App* presence = app.add_subcommand(
+        "presence", "syncs and prints a line with who is in the space whenever that changes");
+    tool::PresenceOptions presence_options;
+    presence->add_option("--url", sync_options.url, "the relay")
+        ->required()
+        ->envname("SYNCLINE_URL");
+    presence->add_option("--say", presence_options.json, "JSON for the others to see meanwhile");
+    presence->add_option("--session", presence_options.session, "a name for this terminal");
+    relay_options(presence);
+    presence->callback(
+        [&] { run = [&] { return tool::presence(context, sync_options, presence_options); }; });
+
     CLI::App* status = app.add_subcommand("status", "prints how the space stands, as JSON");
     status->callback([&] { run = [&] { return tool::status(context); }; });
 

@@ -51,20 +51,60 @@ void print_changes(const Space& space, const SpaceChanges& changes, std::mutex& 
     }
 }
 
+void print_presence(const std::vector<Presence>& everybody) {
+    Value::Array list;
+    for (const Presence& one : everybody) {
+        list.emplace_back(Value::Map{{"own", Value(one.own)},
+                                     {"replica", Value(to_string(one.replica))},
+                                     {"session", Value(one.session)},
+                                     {"subject", Value(one.subject)},
+                                     {"value", one.value}});
+    }
+    std::cout << to_json(Value(std::move(list))) << std::endl;
+}
+
+Result<> check_token(const SyncOptions& options) {
+    if (!options.token.empty() && !options.token_file.empty()) {
+        return fail(ErrorCode::invalid_argument, "--token or --token-file, not both");
+    }
+    if (options.token_file.empty()) return {};
+    auto token = read_token(options.token_file);
+    if (!token) return tl::unexpected(token.error());
+    return {};
+}
+
+/// Before the store is open: whoever sees its lock may ask to stop.
+void stop_when_asked() {
+    std::signal(SIGINT, [](int) { stop_asked = 1; });
+    std::signal(SIGTERM, [](int) { stop_asked = 1; });
+}
+
+Result<> connect(Store& store, const SyncOptions& options) {
+    ConnectOptions connect;
+    connect.url = options.url;
+    connect.ca_file = options.ca_file;
+    connect.backoff_max = std::chrono::milliseconds(5'000);
+    connect.token = [&options] {
+        return options.token_file.empty() ? options.token
+                                          : read_token(options.token_file).value_or(std::string());
+    };
+    return store.connect(std::move(connect));
+}
+
+void wait_idle(std::chrono::milliseconds time) {
+    std::mutex idle;
+    std::unique_lock lock(idle);
+    std::condition_variable never;
+    never.wait_for(lock, time);
+}
+
+constexpr std::chrono::milliseconds step{100};
+
 }  // namespace
 
 int sync(const Context& context, const SyncOptions& options) {
-    if (!options.token.empty() && !options.token_file.empty()) {
-        return report({ErrorCode::invalid_argument, "--token or --token-file, not both"});
-    }
-    if (!options.token_file.empty()) {
-        if (auto token = read_token(options.token_file); !token) return report(token.error());
-    }
-    if (options.watch) {
-        // Before the store is open: whoever sees its lock may ask to stop.
-        std::signal(SIGINT, [](int) { stop_asked = 1; });
-        std::signal(SIGTERM, [](int) { stop_asked = 1; });
-    }
+    if (auto good = check_token(options); !good) return report(good.error());
+    if (options.watch) stop_when_asked();
     auto opened = open(context);
     if (!opened) return report(opened.error());
     Space& space = opened->space;
@@ -84,22 +124,13 @@ int sync(const Context& context, const SyncOptions& options) {
             options.collection);
     }
 
-    ConnectOptions connect;
-    connect.url = options.url;
-    connect.ca_file = options.ca_file;
-    connect.backoff_max = std::chrono::milliseconds(5'000);
-    connect.token = [&] {
-        return options.token_file.empty() ? options.token
-                                          : read_token(options.token_file).value_or(std::string());
-    };
-    if (auto connected = opened->store.connect(connect); !connected) {
+    if (auto connected = connect(opened->store, options); !connected) {
         return report(connected.error());
     }
 
     // Short waits in a row, so that a signal and an error that will not mend end the wait.
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout_s);
-    constexpr std::chrono::milliseconds step{100};
     while (stop_asked == 0) {
         const auto waited = space.wait_in_sync(step);
         if (waited && !options.watch) {
@@ -113,12 +144,34 @@ int sync(const Context& context, const SyncOptions& options) {
             if (!status.last_error) return report(waited.error());
             return report(*status.last_error);
         }
-        if (waited) {
-            // In sync and watching: wait for a signal without spinning.
-            std::mutex idle;
-            std::unique_lock lock(idle);
-            std::condition_variable never;
-            never.wait_for(lock, step);
+        if (waited) wait_idle(step);  // in sync and watching: wait for a signal without spinning
+    }
+    opened->store.disconnect();
+    return exit_done;
+}
+
+int presence(const Context& context, const SyncOptions& options, const PresenceOptions& own) {
+    if (auto good = check_token(options); !good) return report(good.error());
+    stop_when_asked();
+    auto opened = open(context);
+    if (!opened) return report(opened.error());
+    Space& space = opened->space;
+    const Subscription watching = space.observe_presence(print_presence);
+    if (!own.json.empty()) {
+        auto value = parse_json(own.json);
+        if (!value) return report(value.error());
+        if (auto set = space.set_presence(own.session, std::move(*value)); !set)
+            return report(set.error());
+    }
+    if (auto connected = connect(opened->store, options); !connected) {
+        return report(connected.error());
+    }
+    while (stop_asked == 0) {
+        wait_idle(step);
+        const SyncStatus status = space.status();
+        if (is_final(status, options)) {
+            opened->store.disconnect();
+            return report(*status.last_error);
         }
     }
     opened->store.disconnect();

@@ -267,6 +267,24 @@ int syncline_api_in_c(const char* path) {
     HOLDS(syncline_set_schema(store, NULL, &error));
     HOLDS(equals(syncline_get(store, "team", "tasks", "t0", &error), "{}"));
 
+    told.calls = 0;
+    subscription = syncline_presence_observe(store, "team", note, &told, &error);
+    HOLDS(subscription != NULL);
+    HOLDS(equals(syncline_presence_get(store, "team", &error), "[]"));
+    HOLDS(syncline_presence_set(store, "team", "tab", "{\"at\":1}", 0, &error));
+    HOLDS(told.calls == 1);
+    char* everybody = syncline_presence_get(store, "team", &error);
+    HOLDS(everybody != NULL && strstr(everybody, "\"own\":true") != NULL);
+    HOLDS(strstr(everybody, "\"session\":\"tab\",\"subject\":\"\",\"value\":{\"at\":1}}]") != NULL);
+    syncline_string_free(everybody);
+    HOLDS(!syncline_presence_set(store, "team", "tab", "1", 1, &error));
+    HOLDS(failed_with(&error, "out_of_range"));
+    HOLDS(!syncline_presence_set(store, "team", "tab", "{", 0, &error));
+    HOLDS(failed_with(&error, "malformed"));
+    HOLDS(syncline_presence_clear(store, "team", "tab", &error));
+    HOLDS(told.calls == 2);
+    syncline_subscription_free(subscription);
+
     HOLDS(!syncline_connect(store, "nonsense", NULL, &error));
     HOLDS(failed_with(&error, "invalid_argument"));
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));

@@ -273,6 +273,19 @@ void World::run() {
     }
 }
 
+void World::pass(std::uint64_t ms) {
+    constexpr std::uint64_t tick_ms = 100;
+    for (const std::uint64_t until = now_ms + ms; now_ms < until;) {
+        now_ms += tick_ms;
+        hub_->tick(now_ms);
+        hub_->tell_presence(now_ms);
+        std::vector<Device*> devices;
+        for (auto& [connection, link] : links_) devices.push_back(link.device);
+        for (Device* device : devices) device->tick();
+        run();
+    }
+}
+
 bool World::sync(Device& device) {
     for (int attempt = 0; attempt < 8; ++attempt) {
         if (!device.connected()) {
@@ -389,6 +402,7 @@ void Device::connect() {
     options.nonce = *nonce;
     options.push_bytes = push_bytes;
     options.pushes_max = 2;
+    options.presence = presence;
     session_ = std::make_unique<ClientSession>(std::move(options));
     connection_ = world_.connect(*this);
     ClientEffects effects = session_->connected(clock());
@@ -400,11 +414,13 @@ void Device::disconnect() {
     if (session_ == nullptr) return;
     session_.reset();
     in_sync = false;
+    if (presence != nullptr) (void)presence->disconnected();
     world_.hang_up(connection_);
 }
 
 void Device::lost() {
     session_.reset();
+    if (presence != nullptr) (void)presence->disconnected();
     in_sync = false;
 }
 
@@ -433,6 +449,8 @@ void Device::carry_out(ClientEffects effects) {
             ++accepted;
         } else if (auto* failed = std::get_if<client_event::SpaceFailed>(&event)) {
             space_failed = failed->error;
+        } else if (std::get_if<client_event::PresenceChanged>(&event) != nullptr) {
+            ++presence_told;
         }
     }
     if (effects.needs_identity) {

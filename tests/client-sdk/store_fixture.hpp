@@ -96,6 +96,8 @@ public:
     void steps(std::size_t count);
     /// Delivers until nothing is on its way.
     void run();
+    /// Lets so much time pass, with what relay and devices do by the clock, and delivers it all.
+    void pass(std::uint64_t ms);
     /// Connects the device, until it is in sync (or gives up). True if it is.
     bool sync(Device& device);
 
@@ -160,7 +162,8 @@ public:
     std::int64_t clock_wrong_by_ms = 0;
     std::size_t push_bytes = 400;  ///< so that a push seldom holds all
     std::string space_name = team;
-    bool moves = true;  ///< a mark may move elements of others
+    bool moves = true;                 ///< a mark may move elements of others
+    PresenceBook* presence = nullptr;  ///< null: this device does not speak it
 
     Result<> open();
     void close();
@@ -202,6 +205,9 @@ public:
     std::set<std::string> own_marks;  ///< promised here
     bool in_sync = false;
     bool reconnect = false;  ///< took a new identity and wants to come back
+    std::size_t presence_told = 0;
+    /// Sends what the book has.
+    void presence_changed() { carry_out(session_->presence_changed(clock())); }
 
 private:
     friend class World;

@@ -182,6 +182,23 @@ syncline_subscription* syncline_observe(syncline_store* store, const char* space
 /** Ends the calls. NULL is fine. */
 void syncline_subscription_free(syncline_subscription* subscription);
 
+/** Tells everybody who has the space open where this session is: a cursor, a name, whatever they
+ * may see, at most 4 KiB. `session` is the app's name for one of its windows ("" is one, too). Kept
+ * up until it is cleared, and never stored. When this device is lost, the others see it go after
+ *  `ttl_ms` (1,000 to 120,000; 0: 30,000) at the latest. See Space::set_presence. */
+int syncline_presence_set(syncline_store* store, const char* space, const char* session,
+                          const char* value_json, uint32_t ttl_ms, syncline_error** error);
+int syncline_presence_clear(syncline_store* store, const char* space, const char* session,
+                            syncline_error** error);
+/** Who is in the space now: [{"age_ms":n,"own":bool,"replica":id,"session":…,"subject":…,
+ *  "value":…},…]. `own` are this store's sessions; of the others, the relay vouches for `replica`
+ * and for `subject`, whom their token names. */
+char* syncline_presence_get(syncline_store* store, const char* space, syncline_error** error);
+/** Calls `observer` with that list after each change of it; calls do not overlap. */
+syncline_subscription* syncline_presence_observe(syncline_store* store, const char* space,
+                                                 syncline_observer observer, void* context,
+                                                 syncline_error** error);
+
 /** Keeps the store's spaces in sync with a relay from now on: ws://host:port or wss://host.
  *  `token` may be NULL. Returns at once. */
 int syncline_connect(syncline_store* store, const char* url, const char* token,

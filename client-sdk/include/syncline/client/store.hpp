@@ -3,6 +3,7 @@
 #include "syncline/document/history.hpp"
 #include "syncline/document/schema.hpp"
 #include "syncline/document/undo.hpp"
+#include "syncline/sync/presence_book.hpp"
 #include "syncline/sync/random_source.hpp"
 #include "syncline/sync/space_replica.hpp"
 
@@ -449,6 +450,23 @@ public:
     /// and this is what they held.
     [[nodiscard]] Subscription observe_rejected(
         std::function<void(const std::vector<RejectedChange>&)> observer);
+
+    /// Tells everybody who has this space open where this session is: a cursor, a name, whatever
+    /// they may see. `session` is the app's own name for one of its windows (64 bytes at most).
+    /// Sent by the latest value, a few times a second at most; kept up, and sent again after each
+    /// reconnect, until it is cleared or the store closed. Never stored. When this device is lost,
+    /// the others see it go after `ttl` (1 s to 120 s) at the latest.
+    /// Errors: too_large (above 4 KiB encoded), out_of_range (ttl, or above 32 sessions),
+    /// invalid_argument (session), what check() says of the value.
+    Result<> set_presence(const std::string& session, Value value,
+                          std::chrono::milliseconds ttl = std::chrono::seconds(30));
+    void clear_presence(const std::string& session);
+    /// Who is in the space now: own sessions, and the others while there is a connection. Who they
+    /// are, the relay vouches for.
+    [[nodiscard]] std::vector<Presence> presence() const;
+    /// Calls `observer` with that list after each change of it; calls do not overlap.
+    [[nodiscard]] Subscription observe_presence(
+        std::function<void(const std::vector<Presence>&)> observer);
 
     [[nodiscard]] SyncStatus status() const;
     /// Waits until the space is in sync. Errors: timed_out, or the final error that prevents it.
