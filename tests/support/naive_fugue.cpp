@@ -48,14 +48,15 @@ std::vector<Dot> NaiveFugue::order() const {
     return walked;
 }
 
-Place NaiveFugue::place_behind(const Dot& left) const {
-    const auto of_left = children_.find(left);
-    if (of_left == children_.end() ||
-        of_left->second[static_cast<std::size_t>(Side::right)].empty())
-        return left.counter == 0 ? Place{} : Place{left, Side::right};
-    const std::vector<Dot> all = order();
-    if (left.counter == 0) return {all.front(), Side::left};
-    return {*std::next(std::find(all.begin(), all.end(), left)), Side::left};
+Place NaiveFugue::place_between(const Dot& front, const Dot& behind) const {
+    if (front.counter == 0) return behind.counter == 0 ? Place{} : Place{behind, Side::left};
+    // Whether the one behind hangs somewhere on the right of the one in front.
+    for (Dot at = behind; at.counter != 0;) {
+        const Place& place = places_.at(at);
+        if (place == Place{front, Side::right}) return {behind, Side::left};
+        at = place.parent;
+    }
+    return {front, Side::right};
 }
 
 std::vector<std::string> split_code_points(const std::string& utf8) {
@@ -101,18 +102,29 @@ void NaiveSequence::apply(const Op& op, const Event& at) {
         marks_[at.dot] = {*op.mark, at.hlc};
 }
 
-std::vector<Dot> NaiveSequence::shown() const {
+std::vector<std::pair<Dot, Dot>> NaiveSequence::places_and_ids() const {
     std::map<Dot, Dot> whose;
     for (const auto& [id, element] : elements_) {
         if (!element.erased && tree_.contains(id))
             whose[element.slot.counter == 0 ? id : element.slot] = id;
     }
-    std::vector<Dot> ids;
+    std::vector<std::pair<Dot, Dot>> all;
     for (const Dot& place : tree_.order()) {
-        if (const auto found = whose.find(place); found != whose.end())
-            ids.push_back(found->second);
+        if (const auto found = whose.find(place); found != whose.end()) all.push_back(*found);
     }
+    return all;
+}
+
+std::vector<Dot> NaiveSequence::shown() const {
+    std::vector<Dot> ids;
+    for (const auto& [place, id] : places_and_ids()) ids.push_back(id);
     return ids;
+}
+
+std::vector<Dot> NaiveSequence::shown_places() const {
+    std::vector<Dot> places;
+    for (const auto& [place, id] : places_and_ids()) places.push_back(place);
+    return places;
 }
 
 std::vector<Value> NaiveSequence::values() const {

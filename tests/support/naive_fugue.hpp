@@ -23,9 +23,9 @@ public:
     void add(const Dot& first, std::uint64_t length, const Place& place);
     /// The elements from which parents lead up to the beginning, in order.
     [[nodiscard]] std::vector<Dot> order() const;
-    /// Where somebody puts an element behind `left` (counter 0: at the beginning): the paper's
-    /// insertion, §4.
-    [[nodiscard]] Place place_behind(const Dot& left) const;
+    /// Where somebody puts an element who sees these two as neighbours (counter 0: an end): the
+    /// paper's insertion, §4, where nothing erased stands between, and never under an erased one.
+    [[nodiscard]] Place place_between(const Dot& front, const Dot& behind) const;
     [[nodiscard]] bool contains(const Dot& dot) const { return places_.count(dot) != 0; }
     [[nodiscard]] const std::map<Dot, Place>& places() const { return places_; }
 
@@ -55,6 +55,8 @@ public:
     void apply(const Op& op, const Event& at);
     /// The ids of what is shown, in order.
     [[nodiscard]] std::vector<Dot> shown() const;
+    /// The places where they stand.
+    [[nodiscard]] std::vector<Dot> shown_places() const;
     [[nodiscard]] std::vector<Value> values() const;
     [[nodiscard]] std::string text() const;
     /// For each shown code point its properties: of each name the latest mark over it.
@@ -73,6 +75,7 @@ public:
     std::map<Dot, NaiveMark>& marks() { return marks_; }
 
 private:
+    [[nodiscard]] std::vector<std::pair<Dot, Dot>> places_and_ids() const;
     [[nodiscard]] std::optional<std::size_t> slot_of(const std::vector<Dot>& order,
                                                      const Anchor& anchor) const;
 

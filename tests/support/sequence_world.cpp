@@ -128,6 +128,19 @@ std::string content_violation(const List& list, const NaiveSequence& naive,
 
 }  // namespace
 
+namespace {
+
+/// Whether that is where an element goes which is to stand at `index`. (Of a long sequence nobody
+/// asks: it would take most of the time.)
+bool is_right_place(const Place& place, const NaiveSequence& naive, std::size_t index) {
+    if (naive.tree().places().size() > 300) return true;
+    const std::vector<Dot> shown = naive.shown_places();
+    return place == naive.tree().place_between(index == 0 ? Dot{} : shown[index - 1],
+                                               index == shown.size() ? Dot{} : shown[index]);
+}
+
+}  // namespace
+
 template <typename Store>
 const Op& SequenceWorld<Store>::op_of(const Update& update) {
     if constexpr (std::is_same_v<typename Store::OpType, Op>) {
@@ -182,6 +195,7 @@ std::string SequenceWorld<Text>::edit(std::size_t who) {
                            : letters()[(i + length) % letters().size()];
         const auto op = text.insert(me.cursor, typed);
         if (!op) return "an insertion was refused: " + op.error().message;
+        if (!is_right_place(op->place, me.naive, me.cursor)) return "text goes to another place";
         // Forwards, or backwards.
         if (choose_(4) != 0) me.cursor += static_cast<std::uint32_t>(length);
         return make(who, *op);
@@ -218,6 +232,7 @@ std::string SequenceWorld<List>::edit(std::size_t who) {
             values.emplace_back(static_cast<std::int64_t>(log_.size() * 1'000 + i));
         const auto op = list.insert(me.cursor, std::move(values));
         if (!op) return "an insertion was refused: " + op.error().message;
+        if (!is_right_place(op->place, me.naive, me.cursor)) return "elements go elsewhere";
         if (choose_(4) != 0) me.cursor += static_cast<std::uint32_t>(length);
         return make(who, {{}, *op});
     }
@@ -236,6 +251,8 @@ std::string SequenceWorld<List>::edit(std::size_t who) {
     const Dot id = *list.id(from);
     const auto op = list.move(from, to);
     if (!op) return "a move was refused: " + op.error().message;
+    if (!is_right_place(op->place, me.naive, to > from ? to + 1 : to))
+        return "a move goes elsewhere";
     if (auto bad = make(who, {{}, *op}); !bad.empty()) return bad;
     if (me.state->index(id) != to) return "a move did not bring the element there";
     return {};

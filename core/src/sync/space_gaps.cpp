@@ -10,8 +10,9 @@ namespace syncline {
 namespace {
 
 /// An order as it is shown, `before`, and as it becomes without what is gone, `after`; both with
-/// the old names. By induction `after` is `before` less some elements, in the same order: each
-/// insertion goes right behind the nearest element in front of it that is there already.
+/// the old names. By induction what is visible in `after` is what is visible in `before` less some
+/// elements, in the same order: each insertion goes right behind the nearest visible element in
+/// front of it. Erased ones are not named: see Sequence::place_behind().
 template <typename Order>
 class Gap {
 public:
@@ -63,14 +64,15 @@ private:
         }
         return {};
     }
-    /// The pieces of a run of `before` that `after` has, in order.
+    /// The pieces of a run of `before` that `after` shows, in order.
     template <typename Use>
     void for_each_left(const Run& run, std::uint32_t begin, std::uint32_t end, Use use) const {
         if (begin >= end || after_ == nullptr) return;
         const ReplicaId& replica = before_->authors()[run.author];
         after_->for_each_in(DotRun{replica, run.first + begin, run.first + end - 1},
                             [&](At piece, std::uint32_t n) {
-                                if (piece.run->attached()) use(after_->dot(piece), n);
+                                if (piece.run->attached() && piece.run->visible())
+                                    use(after_->dot(piece), n);
                             });
     }
 

@@ -18,9 +18,10 @@ namespace syncline {
 /// Semantics  Elements form a tree (Fugue): each is a left or right child of the element that it
 ///            was put next to, and the sequence is the tree's in-order walk. Who inserts between
 ///            neighbours a and b puts a right child under a if a has none, else a left child under
-///            b. What one author types in one place therefore stays together, forwards and
-///            backwards, whatever others type there at the same time (maximal non-interleaving for
-///            forward insertion; this is the plain variant, with siblings in the order of their
+///            b (and see place_behind() where erased ones stand between). What one author types in
+///            one place therefore stays together, forwards and backwards, whatever others type
+///            there at the same time (maximal non-interleaving for forward insertion where nothing
+///            is erased; this is the plain variant, with siblings in the order of their
 ///            dots, not FugueMax).
 /// State      A growing set of (dot, parent, side): an element, once there, keeps its place; what
 ///            can go away is its content (State::dead, id only). Kept as runs: consecutive dots of
@@ -132,18 +133,22 @@ public:
     /// Everything in front of `run`. O(log n).
     [[nodiscard]] Measure before(const Run& run) const { return order_.before(run); }
 
-    /// Where to put an element right behind `left` (none: at the very beginning).
+    /// Where to put an element right behind `left` (none: at the very beginning), if that is
+    /// visible: between the visible elements around it. The parent is one of these two, or none if
+    /// nothing is visible: an erased element is named by those alone who have not seen that it was
+    /// erased, which is what lets the floor drop it (docs/adr/0005-floor.md).
+    /// Behind an erased element it is the exact place, next to other erased ones: for who brings
+    /// back what stood there.
+    /// O(log n), and the erased runs between the two.
     [[nodiscard]] Place place_behind(const At& left) const {
-        if (!left) {
-            Run* first = order_.front();
-            if (first == nullptr) return {};
-            return {dot({first, 0}), Side::left};
-        }
+        if (!left) return place_among_dead(left);
         if (left.offset + 1 < left.run->length)
             return {dot({left.run, left.offset + 1}), Side::left};
         if (right_children(*left.run, left.run->last()) == left.run->children.end())
             return {dot(left), Side::right};
-        return {dot({next(*left.run), 0}), Side::left};
+        Run* behind = next(*left.run);
+        if (behind->visible() || !left.run->visible()) return {dot({behind, 0}), Side::left};
+        return place_among_dead(left);
     }
 
     /// Calls `use(runs)` for the longest stretches of runs that are one but for how they came about
@@ -550,6 +555,37 @@ private:
     void insert_behind(At left, Run* run) {
         if (left.offset + 1 < left.run->length) split(left.run, left.offset + 1);
         order_.insert_behind(*left.run, run);
+    }
+
+    /// The `n`-th visible element; none at the end.
+    [[nodiscard]] At shown(std::uint32_t n) const {
+        const auto found = order_.locate(&Measure::visible, n);
+        if (found.item == nullptr) return {};
+        return {found.item, n - found.before.visible};
+    }
+    /// Where an element goes between two visible ones with erased ones between them: under the one
+    /// in front, if all that hangs on its right is erased. Else the next one hangs there, and all
+    /// that hangs on the left of that stands between the two.
+    [[nodiscard]] Place place_among_dead(const At& left) const {
+        const std::uint32_t shown_before =
+            left ? order_.before(*left.run).visible + left.offset + 1 : 0;
+        const At front = shown_before == 0 ? At{} : shown(shown_before - 1);
+        const At behind = shown(shown_before);
+        if (front && (!behind || is_dead_right_of(front, behind))) return {dot(front), Side::right};
+        return behind ? Place{dot(behind), Side::left} : Place{};
+    }
+    /// `behind` is the next visible element.
+    [[nodiscard]] bool is_dead_right_of(const At& front, const At& behind) const {
+        if (front.offset + 1 < front.run->length) return false;  // a run shows all or none
+        const std::uint32_t end = order_.before(*behind.run).slots + behind.offset;
+        for (const Run* run = front.run;;) {
+            // Down to the last, as in last_below().
+            const std::uint64_t from = run == front.run ? run->last() : run->first;
+            const auto first = right_children(*run, from);
+            if (first == run->children.end()) return true;
+            run = *std::prev(right_children(*run, (*first)->parent + 1));
+            if (run->visible() || order_.before(*run).slots > end) return false;
+        }
     }
 
     /// Cuts a run in two; returns the second, which is the first one's right child.
