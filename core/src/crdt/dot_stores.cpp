@@ -203,6 +203,22 @@ CounterEntries CounterEntries::basis(const Op&, const Event& at) const {
     return basis;
 }
 
+void CounterEntries::collect_residue(ResidueRuns& into) const {
+    for (const auto& [replica, entry] : entries_) {
+        if (entry.total == entry.cancelled)
+            into.sums.emplace_back(replica, entry.total.counter, entry.total.counter);
+    }
+}
+
+void CounterEntries::drop(const Residue& residue) {
+    for (auto at = entries_.begin(); at != entries_.end();) {
+        const auto& [replica, entry] = *at;
+        const bool goes =
+            entry.total == entry.cancelled && residue.sums.contains({replica, entry.total.counter});
+        at = goes ? entries_.erase(at) : std::next(at);
+    }
+}
+
 void CounterEntries::join(const CounterEntries& other) {
     for (const auto& [replica, theirs] : other.entries_) {
         Entry& entry = entries_[replica];

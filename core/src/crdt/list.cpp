@@ -410,6 +410,36 @@ void List::erase(const DotSet& dots) {
     for (const Dot& id : ids) refresh(id);
 }
 
+void List::collect_residue(ResidueRuns& into) const {
+    order_.collect_dead(into.dots);
+    for (const auto& [id, element] : elements_) element.contents().collect_residue(into);
+}
+
+void List::drop(const Residue& residue) {
+    std::vector<Dot> ids;
+    for (auto& [id, element] : elements_) {
+        element.contents().drop(residue);
+        ids.push_back(id);
+    }
+    std::vector<Dot> kept;
+    for (const Dot& id : ids) {
+        refresh(id);
+        const auto found = elements_.find(id);
+        if (found == elements_.end()) continue;
+        // Erased for good: where the last move had put it says nothing any more.
+        if (found->second.contents().empty() && residue.dots.contains(id)) {
+            const Dot slot = found->second.slot;
+            arrivals_.erase(slot);
+            elements_.erase(found);
+            if (elements_.count(slot) != 0) refresh(slot);
+            continue;
+        }
+        kept.push_back(id);
+        if (found->second.slot.counter != 0) kept.push_back(found->second.slot);
+    }
+    order_.prune(residue.dots, DotSet(std::move(kept)));
+}
+
 List List::delta(const FieldOp& op, const Event& at, const List& before) {
     List made;
     if (!op.path.empty()) {

@@ -342,6 +342,17 @@ void OrMap::erase(const DotSet& dots) {
     }
 }
 
+void OrMap::collect_residue(ResidueRuns& into) const {
+    for (const auto& [field, node] : fields_) node->collect_residue(into);
+}
+
+void OrMap::drop(const Residue& residue) {
+    for (auto at = fields_.begin(); at != fields_.end();) {
+        at->second->drop(residue);
+        at = at->second->empty() ? fields_.erase(at) : std::next(at);
+    }
+}
+
 void OrMap::insert(FieldKey field, Node node) {
     fields_.insert_or_assign(std::move(field), std::make_unique<Node>(std::move(node)));
 }
@@ -369,6 +380,16 @@ DotSet Node::live_dots() const {
 }
 void Node::erase(const DotSet& dots) {
     visit([&](auto& store) { store.erase(dots); });
+}
+void Node::collect_residue(ResidueRuns& into) const {
+    visit([&](const auto& store) {
+        if constexpr (requires { store.collect_residue(into); }) store.collect_residue(into);
+    });
+}
+void Node::drop(const Residue& residue) {
+    visit([&](auto& store) {
+        if constexpr (requires { store.drop(residue); }) store.drop(residue);
+    });
 }
 void Node::join(const Node& other, const CausalContext& mine, const CausalContext& theirs) {
     visit([&](auto& store) {

@@ -394,6 +394,101 @@ void Text::erase(const DotSet& dots) {
     }
 }
 
+namespace {
+
+/// A mark as a stretch between two points. In one gap the points of the element in front come
+/// before those of the one behind; the order of points never changes.
+struct Stretched {
+    using Point = std::pair<std::uint32_t, bool>;
+    std::pair<std::uint64_t, Dot> rank;  ///< the later one is in force
+    Point from;
+    Point to;
+    bool takes_off = false;
+};
+
+/// Those that lie inside one of a higher rank. `marks` ascends by rank.
+void note_covered(const std::vector<Stretched>& marks, std::vector<Dot>& unseen) {
+    // From where a mark reaches how far; what does not reach further than an earlier start is left
+    // out, so that ends ascend with starts.
+    std::map<Stretched::Point, Stretched::Point> reach;
+    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        auto next = reach.upper_bound(mark->from);
+        if (next != reach.begin() && std::prev(next)->second >= mark->to) {
+            unseen.push_back(mark->rank.second);
+            continue;
+        }
+        while (next != reach.end() && next->second <= mark->to) next = reach.erase(next);
+        reach.insert_or_assign(mark->from, mark->to);
+    }
+}
+
+/// Those that take off what no mark of a lower rank puts on. `marks` ascends by rank.
+void note_idle(const std::vector<Stretched>& marks, std::vector<Dot>& unseen) {
+    std::map<Stretched::Point, Stretched::Point> put_on;  // disjoint
+    for (const Stretched& mark : marks) {
+        // The last that begins in front of the end reaches furthest.
+        auto last = put_on.lower_bound(mark.to);
+        if (mark.takes_off) {
+            const bool meets = last != put_on.begin() && std::prev(last)->second > mark.from;
+            if (!meets) unseen.push_back(mark.rank.second);
+            continue;
+        }
+        if (mark.from >= mark.to) continue;
+        Stretched::Point from = mark.from;
+        Stretched::Point to = mark.to;
+        while (last != put_on.begin() && std::prev(last)->second >= from) {
+            --last;
+            from = std::min(from, last->first);
+            to = std::max(to, last->second);
+            last = put_on.erase(last);
+        }
+        put_on.emplace(from, to);
+    }
+}
+
+}  // namespace
+
+std::vector<Dot> Text::unseen_marks() const {
+    std::vector<Dot> unseen;
+    std::map<std::string_view, std::vector<Stretched>> by_name;
+    for (const auto& [dot, known] : marks_) {
+        const auto from = slot(known.mark.from);
+        const auto to = slot(known.mark.to);
+        if (!from || !to) continue;
+        if (*position(known.mark.from) >= *position(known.mark.to)) unseen.push_back(dot);
+        by_name[known.mark.name].push_back({{known.hlc.packed, dot},
+                                            {*from, known.mark.from.side == Side::left},
+                                            {*to, known.mark.to.side == Side::left},
+                                            known.mark.value.is_null()});
+    }
+    for (auto& [name, marks] : by_name) {
+        std::sort(marks.begin(), marks.end(),
+                  [](const Stretched& a, const Stretched& b) { return a.rank < b.rank; });
+        note_covered(marks, unseen);
+        note_idle(marks, unseen);
+    }
+    return unseen;
+}
+
+void Text::collect_residue(ResidueRuns& into) const {
+    order_.collect_dead(into.dots);
+    for (const Dot& mark : unseen_marks())
+        into.dots.emplace_back(mark.replica, mark.counter, mark.counter);
+}
+
+void Text::drop(const Residue& residue) {
+    for (const Dot& mark : unseen_marks()) {
+        if (residue.dots.contains(mark)) marks_.erase(mark);
+    }
+    std::vector<Dot> ends;
+    for (const auto& [dot, known] : marks_) {
+        for (const Anchor& end : {known.mark.from, known.mark.to}) {
+            if (end.element.counter != 0) ends.push_back(end.element);
+        }
+    }
+    order_.prune(residue.dots, DotSet(std::move(ends)));
+}
+
 DotSet Text::live_dots() const {
     DotSet dots = presence_;
     std::vector<DotRun> runs;

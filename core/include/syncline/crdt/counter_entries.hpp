@@ -2,6 +2,7 @@
 
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/op.hpp"
+#include "syncline/crdt/residue.hpp"
 
 #include <map>
 
@@ -38,6 +39,11 @@ public:
     /// The part of this state that `op` at `at` starts from; with the op applied, its delta.
     [[nodiscard]] CounterEntries basis(const Op& op, const Event& at) const;
     void join(const CounterEntries& other);
+
+    /// Entries with nothing left of them: an author who sees one as it is does not list it in a
+    /// cancellation, and his own next add begins a new sum, as it begins at the old one's end now.
+    void collect_residue(ResidueRuns& into) const;
+    void drop(const Residue& residue);
 
     friend bool operator==(const CounterEntries&, const CounterEntries&) = default;
 

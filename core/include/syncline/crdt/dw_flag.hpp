@@ -2,6 +2,7 @@
 
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/op.hpp"
+#include "syncline/crdt/residue.hpp"
 
 namespace syncline {
 
@@ -12,9 +13,10 @@ namespace syncline {
 ///            | disable; enable   | true  |
 ///            on() while there is an enable and no disable that it had not seen.
 ///
-/// State      The dots of the enables and of the disables that no later op has seen. A disable's
-///            dot is residue: it stays when the flag is removed with its field (only the enables
-///            go), so that an enable concurrent with it stays beaten.
+/// State      The dots of the enables and of the disables that no later op has seen.
+/// What stays The dot of a disable, also when the flag is removed with its field (only the enables
+///            go), so that an enable concurrent with it stays beaten. It is residue while there is
+///            no enable; once every later enable has seen it, none would keep it.
 /// Delivery   Ops in causal order; states in any.
 /// Source     The dual of Almeida, Shoker, Baquero (2018), §5.3; Bieniusa et al., RR-8083 (2012).
 /// Threads    A plain value.
@@ -53,6 +55,13 @@ public:
     [[nodiscard]] bool empty() const { return enables_.empty() && disables_.empty(); }
     [[nodiscard]] DotSet live_dots() const { return enables_; }
     void erase(const DotSet& dots) { enables_.erase_all(dots); }
+
+    void collect_residue(ResidueRuns& into) const {
+        if (enables_.empty()) into.add(disables_);
+    }
+    void drop(const Residue& residue) {
+        if (enables_.empty()) disables_.erase_all(residue.dots);
+    }
 
     DwFlag() = default;
     DwFlag(DotSet enables, DotSet disables)

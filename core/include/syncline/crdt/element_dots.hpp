@@ -4,6 +4,8 @@
 #include "syncline/crdt/op.hpp"
 #include "syncline/sorted_map.hpp"
 
+#include <iterator>
+
 namespace syncline {
 
 /// A dot map from elements to the dots of their insertions: an element is in while it has a dot.
@@ -36,6 +38,14 @@ public:
     }
     void erase(const Value& element, const DotSet& dots);
     void erase(const DotSet& dots);
+    /// Of those elements for which `which(element)` says so.
+    template <typename Which>
+    void erase(const DotSet& dots, Which which) {
+        for (auto at = elements_.begin(); at != elements_.end();) {
+            if (which(at->first)) at->second.erase_all(dots);
+            at = at->second.empty() ? elements_.erase(at) : std::next(at);
+        }
+    }
     void join(const ElementDots& other, const CausalContext& mine, const CausalContext& theirs);
 
     friend bool operator==(const ElementDots&, const ElementDots&) = default;

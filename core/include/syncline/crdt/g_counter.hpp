@@ -46,6 +46,9 @@ public:
     [[nodiscard]] DotSet live_dots() const { return {}; }
     void erase(const DotSet&) {}
 
+    void collect_residue(ResidueRuns& into) const { entries_.collect_residue(into); }
+    void drop(const Residue& residue) { entries_.drop(residue); }
+
     GCounter() = default;
     explicit GCounter(CounterEntries entries) : entries_(std::move(entries)) {}
     [[nodiscard]] const CounterEntries& entries() const { return entries_; }

@@ -2,6 +2,7 @@
 
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/crdt/path.hpp"
+#include "syncline/crdt/residue.hpp"
 #include "syncline/crdt/sequence.hpp"
 #include "syncline/result.hpp"
 
@@ -148,6 +149,9 @@ public:
     }
     [[nodiscard]] DotSet live_dots() const;
     void erase(const DotSet& dots);
+
+    void collect_residue(ResidueRuns& into) const;
+    void drop(const Residue& residue);
 
     [[nodiscard]] const Order& order() const { return order_; }
     [[nodiscard]] const Elements& elements() const { return elements_; }

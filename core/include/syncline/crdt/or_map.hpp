@@ -91,6 +91,9 @@ public:
     /// O(n log m): one look at every dot of the map.
     void erase(const DotSet& dots);
 
+    void collect_residue(ResidueRuns& into) const;
+    void drop(const Residue& residue);
+
     /// For decoders.
     void insert(FieldKey field, Node node);
     void set_presence(DotSet dots) { presence_ = std::move(dots); }
@@ -147,6 +150,8 @@ public:
     [[nodiscard]] bool empty() const;
     [[nodiscard]] DotSet live_dots() const;
     void erase(const DotSet& dots);
+    void collect_residue(ResidueRuns& into) const;
+    void drop(const Residue& residue);
     void join(const Node& other, const CausalContext& mine, const CausalContext& theirs);
 
     friend bool operator==(const Node&, const Node&) = default;

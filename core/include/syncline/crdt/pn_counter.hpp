@@ -55,6 +55,9 @@ public:
     [[nodiscard]] DotSet live_dots() const { return {}; }  // a counter's adds are cancelled instead
     void erase(const DotSet&) {}
 
+    void collect_residue(ResidueRuns& into) const { entries_.collect_residue(into); }
+    void drop(const Residue& residue) { entries_.drop(residue); }
+
     PnCounter() = default;
     explicit PnCounter(CounterEntries entries) : entries_(std::move(entries)) {}
     [[nodiscard]] const CounterEntries& entries() const { return entries_; }

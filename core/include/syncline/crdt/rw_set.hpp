@@ -1,6 +1,7 @@
 #pragma once
 
 #include "syncline/crdt/element_dots.hpp"
+#include "syncline/crdt/residue.hpp"
 
 namespace syncline {
 
@@ -13,9 +14,10 @@ namespace syncline {
 ///            | insert x, erase x         | no          |
 ///            | erase x; then insert x    | yes         |
 ///
-/// State      For each element the dots of insertions and of erasures that no later op has seen. An
-///            erasure's dot is residue: it stays until an insert that saw it, also when the set is
-///            removed with its field (only the insertions go then).
+/// State      For each element the dots of insertions and of erasures that no later op has seen.
+/// What stays The dot of an erasure, until an insert that saw it, also when the set is removed with
+///            its field (only the insertions go then). It is residue while the element has no
+///            insertion that it beats; once every later insert has seen it, none would keep it.
 /// Delivery   Ops in causal order; states in any.
 /// Source     Bieniusa et al., RR-8083 (2012), the dual of add-wins; Baquero et al., Pure
 ///            operation-based replicated data types (2017), §4.
@@ -62,6 +64,16 @@ public:
     [[nodiscard]] bool empty() const { return inserted_.empty() && erased_.empty(); }
     [[nodiscard]] DotSet live_dots() const { return inserted_.dots(); }
     void erase(const DotSet& dots) { inserted_.erase(dots); }
+
+    void collect_residue(ResidueRuns& into) const {
+        for (const auto& [element, dots] : erased_.elements()) {
+            if (!inserted_.contains(element)) into.add(dots);
+        }
+    }
+    void drop(const Residue& residue) {
+        erased_.erase(residue.dots,
+                      [this](const Value& element) { return !inserted_.contains(element); });
+    }
 
     RwSet() = default;
     RwSet(ElementDots inserted, ElementDots erased)

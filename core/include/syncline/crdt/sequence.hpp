@@ -24,9 +24,10 @@ namespace syncline {
 ///            is erased; this is the plain variant, with siblings in the order of their
 ///            dots, not FugueMax).
 /// State      A growing set of (dot, parent, side): an element, once there, keeps its place; what
-///            can go away is its content (State::dead, id only). Kept as runs: consecutive dots of
-///            one replica that stand together, each the right child of the one before.
-///            An element whose parent has not come yet waits aside and is not in the order.
+///            can go away is its content (State::dead, id only). The floor alone takes places
+///            back (prune()). Kept as runs: consecutive dots of one replica that stand together,
+///            each the right child of the one before. An element whose parent has not come yet
+///            waits aside and is not in the order.
 /// Laws       The order is a function of the set, so any order of arrival gives one sequence.
 /// Cost       O(log n) an insertion, erasure or look-up, n being runs, when siblings are few.
 /// Source     Weidner, Kleppmann, The Art of the Fugue (2023), §4; runs: Nicolaescu et al., YATA
@@ -293,6 +294,32 @@ public:
         run->state = State::plain;
         run->payload = std::move(payload);
         if (run->attached()) order_.change(*run, run->measure() - old);
+    }
+
+    /// The places of erased elements that are in the order, in ascending order.
+    void collect_dead(std::vector<DotRun>& into) const {
+        index_.for_each([&](const Run* run) {
+            if (run->state == State::dead && run->attached()) into.push_back(dots(*run));
+        });
+    }
+    /// Takes out for good what it can of `dead`, as far as that is erased and not in `kept`: first
+    /// elements without children but such, then the links of chains, whose children go to the one
+    /// above (see is_link()). The order of all others stays, and so does the place where any new
+    /// child of theirs goes. What is left are fewer runs of dead elements than three times all
+    /// others. Nobody may name an element of `dead` that is erased as a parent any more.
+    /// A function of the set of elements. O(n log n), n being runs here.
+    void prune(const DotSet& dead, const DotSet& kept) {
+        const std::vector<Run*> tried = dead_runs(dead);
+        // Children mostly have later dots. What goes is not used again before the end.
+        for (auto run = tried.rbegin(); run != tried.rend(); ++run) {
+            for (Run* leaf = *run; leaf != nullptr;) leaf = prune_end(leaf, dead, kept);
+        }
+        for (Run* run : tried) {
+            if (run->attached()) merge_chain(run);
+        }
+        for (Run* run : dead_runs(dead)) {
+            if (is_link(*run, dead, kept)) unlink(run);
+        }
     }
 
     /// Least upper bound: all places of both; of plain content what both show, and what only one
@@ -586,6 +613,122 @@ private:
             run = *std::prev(right_children(*run, (*first)->parent + 1));
             if (run->visible() || order_.before(*run).slots > end) return false;
         }
+    }
+
+    /// The last of these runs that begins at or below `dot`, if it reaches `first`.
+    [[nodiscard]] static const DotRun* reaching(const DotSet& dots, const Dot& dot,
+                                                std::uint64_t first) {
+        const auto runs = dots.runs();
+        auto above =
+            std::upper_bound(runs.begin(), runs.end(), dot, [](const Dot& d, const DotRun& run) {
+                return d < Dot{run.replica, run.first};
+            });
+        if (above == runs.begin()) return nullptr;
+        const DotRun& run = *std::prev(above);
+        return run.replica == dot.replica && run.last >= first ? &run : nullptr;
+    }
+    /// How many elements of a dead run stay: up to the last that has a child or is not to go.
+    [[nodiscard]] std::uint32_t kept_of(const Run& run, const DotSet& dead,
+                                        const DotSet& kept) const {
+        const Dot last{authors()[run.author], run.last()};
+        const DotRun* going = reaching(dead, last, run.last());
+        if (going == nullptr) return run.length;
+        std::uint64_t end = std::max(run.first, going->first);  // the first that may go
+        if (const DotRun* pinned = reaching(kept, last, run.first))
+            end = std::max(end, std::min(pinned->last, run.last()) + 1);
+        if (!run.children.empty()) end = std::max(end, run.children.back()->parent + 1);
+        return static_cast<std::uint32_t>(end - run.first);
+    }
+    /// Prunes one run. Returns the one it hung on, if nothing is left of it.
+    Run* prune_end(Run* run, const DotSet& dead, const DotSet& kept) {
+        if (run->state != State::dead || !run->attached()) return nullptr;
+        const std::uint32_t length = kept_of(*run, dead, kept);
+        const Measure old = run->measure();
+        slots_ -= run->length - length;
+        if (length > 0) {
+            run->length = length;
+            order_.change(*run, run->measure() - old);
+            return nullptr;
+        }
+        Run* parent = parent_of(*run);
+        std::vector<Run*>& siblings = parent == nullptr ? root_children_ : parent->children;
+        siblings.erase(position_in(siblings, run));
+        take_out(run);
+        return parent;
+    }
+    /// Puts the dead neighbours together that continue one another: runs are cut as edits came,
+    /// and what goes must not depend on that.
+    void merge_chain(Run* run) {
+        for (Run* left = previous(*run); left != nullptr && continues(*left, *run);
+             left = previous(*run))
+            run = merge(left, run);
+        for (Run* right = next(*run); right != nullptr && continues(*run, *right);
+             right = next(*run))
+            merge(run, right);
+    }
+    /// Whether a dead run only links an erased element, whose one child on that side it is, with
+    /// children on one side of its end. Nobody puts anything under either any more; so these may as
+    /// well be children of the one above: their order and whose neighbours they are stay the same.
+    [[nodiscard]] bool is_link(const Run& run, const DotSet& dead, const DotSet& kept) const {
+        if (run.parent == 0 || run.children.empty()) return false;
+        const Dot last{authors()[run.author], run.last()};
+        const DotRun* going = reaching(dead, last, run.last());
+        if (going == nullptr || going->first > run.first) return false;
+        if (reaching(kept, last, run.first) != nullptr) return false;
+        if (run.children.front()->parent != run.last() ||
+            run.children.front()->side != run.children.back()->side)
+            return false;
+        const Run& above = *parent_of(run);
+        const Dot parent = this->parent(run);
+        if (above.state != State::dead || reaching(dead, parent, parent.counter) == nullptr)
+            return false;
+        if (run.side == Side::right && run.parent != above.last()) return false;
+        const auto here = place_of(above.children, &run);
+        const auto is_beside = [&](const Run* other) {
+            return other->parent == run.parent && other->side == run.side;
+        };
+        return (here == above.children.begin() || !is_beside(*std::prev(here))) &&
+               (std::next(here) == above.children.end() || !is_beside(*std::next(here)));
+    }
+    void unlink(Run* run) {
+        slots_ -= run->length;
+        std::vector<Run*>& siblings = parent_of(*run)->children;
+        for (Run* child : run->children) {
+            child->parent_author = run->parent_author;
+            child->parent = run->parent;
+            child->side = run->side;
+        }
+        const auto here = siblings.erase(position_in(siblings, run));
+        siblings.insert(here, run->children.begin(), run->children.end());
+        take_out(run);
+    }
+    /// Null for one that hangs on nothing.
+    [[nodiscard]] Run* parent_of(const Run& run) const {
+        return run.parent == 0 ? nullptr : index_.find(parent(run));
+    }
+    [[nodiscard]] auto position_in(std::vector<Run*>& siblings, const Run* run) const {
+        return siblings.begin() + (place_of(siblings, run) - siblings.cbegin());
+    }
+    /// A run that nothing hangs on, and that hangs on nothing any more.
+    void take_out(Run* run) {
+        order_.remove(*run);
+        index_.erase(run);
+        run->children = {};
+        free_.push_back(run);
+    }
+    /// The runs of erased elements some of which are in `dots`, by dot.
+    [[nodiscard]] std::vector<Run*> dead_runs(const DotSet& dots) const {
+        std::vector<Run*> runs;
+        const auto add = [&](Run* run) {
+            if (run->state == State::dead && run->attached()) runs.push_back(run);
+        };
+        if (index_.size() <= dots.runs().size()) {
+            index_.for_each(add);
+        } else {
+            for (const DotRun& run : dots.runs())
+                for_each_in(run, [&](const At& at, std::uint32_t) { add(at.run); });
+        }
+        return runs;
     }
 
     /// Cuts a run in two; returns the second, which is the first one's right child.

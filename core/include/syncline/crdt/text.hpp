@@ -1,6 +1,7 @@
 #pragma once
 
 #include "syncline/clock/causal_context.hpp"
+#include "syncline/crdt/residue.hpp"
 #include "syncline/crdt/sequence.hpp"
 #include "syncline/result.hpp"
 
@@ -60,7 +61,9 @@ private:
 ///
 /// State      The sequence; a live dot is one whose character is there. Marks by dot. Presence
 ///            dots, for a text that exists while empty.
-/// What stays The places of erased characters, as id-only runs, until the floor.
+/// What stays The places of erased characters, as id-only runs, and marks that nobody sees, until
+///            the floor. Of the places that living characters hang on a few stay, and those where
+///            a mark ends that is seen.
 /// Delivery   Ops in causal order; states in any.
 /// Source     As Sequence; marks: Litt, Lim, Kleppmann, van Hardenberg, Peritext (CSCW 2022).
 /// Threads    A plain value.
@@ -132,6 +135,12 @@ public:
     [[nodiscard]] DotSet live_dots() const;
     void erase(const DotSet& dots);
 
+    /// Places of erased characters, and marks that nobody sees: those that cover no character,
+    /// those all of whose range a later mark of the same name covers, and those that take off a
+    /// property where no earlier mark puts it on. O((n + m) log n) for m marks.
+    void collect_residue(ResidueRuns& into) const;
+    void drop(const Residue& residue);
+
     [[nodiscard]] const Order& order() const { return order_; }
     [[nodiscard]] const DotSet& presence() const { return presence_; }
 
@@ -156,6 +165,7 @@ private:
     /// The shown code point in front of the position; none at the beginning.
     [[nodiscard]] Result<Order::At> behind(std::uint32_t at, Unit unit) const;
     [[nodiscard]] std::optional<std::uint32_t> slot(const Anchor& anchor) const;
+    [[nodiscard]] std::vector<Dot> unseen_marks() const;
 
     DotSet presence_;
     Order order_;

@@ -60,6 +60,11 @@ public:
         root_.join(other, mine, theirs);
     }
 
+    /// What of `residue` is residue still, and carries nothing that stays, goes. Nothing that is
+    /// seen changes, now or by the edits to come, if the rules in floor.hpp are kept. A function of
+    /// the two. O(document + residue · log n).
+    void drop(const Residue& residue) { root_.drop(residue); }
+
     [[nodiscard]] const OrMap& root() const { return root_; }
     [[nodiscard]] const DotSet& early() const { return early_; }
     /// Something in it is live.
