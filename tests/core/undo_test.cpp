@@ -418,6 +418,37 @@ TEST_CASE("undoing edits of a text", "[undo]") {
     }
 }
 
+TEST_CASE("an undo names nothing that only others have erased", "[undo][floor]") {
+    Pair p;
+    const auto text = [&]() -> const Text& { return p.me.root().at<Text>(note); };
+    p.they_do(type(0, "abcd")).we_meet();
+    SECTION("beside what comes back") {
+        p.they_do(rub(2, 1)).we_meet().i_do(rub(1, 1));
+        const Change undone = p.me.undo();
+        CHECK(undone.sections.front().ops.front().op.place == Place{{bob, 4}, Side::left});
+        CHECK(text().str() == "abd");
+    }
+    SECTION("but what I have erased, so that all comes back in its order") {
+        p.i_do(rub(2, 1)).i_do(rub(1, 1)).i_undo().i_undo();
+        CHECK(text().str() == "abcd");
+        p.i_redo().i_redo().i_undo();
+        CHECK(text().str() == "abd");
+    }
+    SECTION("where a mark ends that comes back") {
+        p.they_do(mark(1, 3, "size", 1)).they_do(type(4, "!")).we_meet();
+        p.they_do(rub(3, 2)).we_meet();
+        const auto before = text().spans();
+        p.i_do(mark(0, 3, "size", 2)).i_undo();
+        CHECK(text().spans() == before);
+        for (const auto& [dot, known] : text().marks()) {
+            for (const Anchor& end : {known.mark.from, known.mark.to}) {
+                const auto at = text().order().find(end.element);
+                CHECK((end.element.counter == 0 || (at && at.run->visible())));
+            }
+        }
+    }
+}
+
 TEST_CASE("groups: by time, by call, and not across an undo", "[undo]") {
     UndoManager manager(UndoManager::Options{3, 500});
     Desk desk(alice);

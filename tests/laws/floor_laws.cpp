@@ -19,6 +19,7 @@ FloorWorld::Settings some_settings(Random& random) {
     settings.devices = 2 + random.below(3);
     settings.steps = 30 + random.below(60);
     settings.focus = focuses[random.below(focuses.size())];
+    settings.with_undo = random.one_in(2);
     return settings;
 }
 
@@ -28,6 +29,10 @@ std::string caught(FloorWorld::Rules rules, std::uint64_t runs) {
         Random random(seed);
         FloorWorld::Settings settings = some_settings(random);
         settings.rules = rules;
+        if (!rules.waits_for_undo) {
+            settings.with_undo = true;
+            settings.focus = Type::text;
+        }
         if (!rules.spares) {  // takes three people who work in one list
             settings.focus = Type::list;
             settings.steps = 150;
@@ -56,7 +61,7 @@ TEST_CASE("with a floor everybody sees what he would see without one, and residu
     std::cout << "floor: " << runs << " histories, " << all.changes << " changes, " << all.floors
               << " drops of " << all.dropped_bytes << " bytes, " << all.late_returns
               << " late returns with " << all.made_again << " changes made again, " << all.lost_ops
-              << " ops lost\n";
+              << " ops lost, " << all.undos << " undos and redos\n";
     CHECK(all.floors > runs);
 }
 
@@ -65,6 +70,7 @@ TEST_CASE("a floor that breaks a rule is caught", "[laws][floor][control]") {
     SECTION("the entry is written before all have passed") { rules.waits = false; }
     SECTION("what was worked in since is dropped all the same") { rules.spares = false; }
     SECTION("authors name erased parents") { rules.names_seen = false; }
+    SECTION("what may still be undone is forgotten") { rules.waits_for_undo = false; }
     SECTION("who returns late pushes what it has") { rules.makes_again = false; }
     CHECK_FALSE(caught(rules, 10'000).empty());
 }

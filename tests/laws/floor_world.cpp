@@ -1,8 +1,13 @@
 #include "laws/floor_world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace syncline::testing {
+
+namespace {
+const DocumentKey the_document{"tasks", "t1"};
+}
 
 FloorWorld::Figures& FloorWorld::Figures::operator+=(const Figures& other) {
     changes += other.changes;
@@ -11,6 +16,7 @@ FloorWorld::Figures& FloorWorld::Figures::operator+=(const Figures& other) {
     late_returns += other.late_returns;
     made_again += other.made_again;
     lost_ops += other.lost_ops;
+    undos += other.undos;
     return *this;
 }
 
@@ -33,8 +39,14 @@ Document FloorWorld::visible(const Device& device) {
     return document;
 }
 
-std::uint64_t FloorWorld::report(const Device& device) {
+std::uint64_t FloorWorld::report(const Device& device) const {
     std::uint64_t lowest = device.cursor;
+    const bool may_undo = device.undo.can_undo() || device.undo.can_redo();
+    if (may_undo && settings_.rules.waits_for_undo) lowest = std::min(lowest, device.undo_base);
+    for (const auto& [first, base] : device.undoes) {
+        const bool is_pending = !device.pending.empty() && device.pending.front().first <= first;
+        if (is_pending && settings_.rules.waits_for_undo) lowest = std::min(lowest, base);
+    }
     for (const Change& change : device.pending)
         lowest = std::min(lowest, std::get<std::uint64_t>(change.base));
     return lowest;
@@ -67,6 +79,22 @@ bool names_seen(const Document& document, const FieldOp& op) {
                                              : shows(document.root().at<List>(op.path).order());
 }
 
+/// Whether the places that the op names are there.
+bool names_known(const Document& document, const FieldOp& op) {
+    const auto knows = [&](const auto& store) {
+        const auto& order = store.order();
+        bool known = op.op.place.parent.counter == 0 || order.contains(op.op.place.parent);
+        if (!op.op.mark) return known;
+        for (const Anchor& end : {op.op.mark->from, op.op.mark->to})
+            known = known && (end.element.counter == 0 || order.contains(end.element));
+        return known;
+    };
+    if (op.path.empty()) return true;
+    if (op.path.back().type == Type::text) return knows(document.root().at<Text>(op.path));
+    if (op.path.back().type == Type::list) return knows(document.root().at<List>(op.path));
+    return true;
+}
+
 bool puts_elements(const FieldOp& op) {
     return op.op.code == OpCode::place || op.op.code == OpCode::move;
 }
@@ -88,6 +116,8 @@ std::string FloorWorld::edit(Device& device) {
     std::vector<FieldOp> ops;
     Document now = visible(device);
     std::uint64_t next = device.next;
+    const Hlc hlc = device.clock.tick(random_.below(2'000));
+    UndoRecord record;
     for (std::size_t left = 1 + random_.below(2); left > 0; --left) {
         for (FieldOp& op : some_edit(now, device.id)) {
             if (puts_elements(op)) {
@@ -97,22 +127,76 @@ std::string FloorWorld::edit(Device& device) {
                 if (!settings_.rules.names_seen && op.path.back().type == Type::list)
                     name_a_dead_parent<List>(now, op, random_);
             }
-            now.apply(op, {{device.id, next}, device.clock.tick(0)}, nullptr);
+            const Event at{{device.id, next}, hlc};
+            if (settings_.with_undo) record.add(the_document, now, op, at);
+            now.apply(op, at, nullptr);
             next += span(op.op);
             ops.push_back(std::move(op));
         }
     }
-    return commit(device, std::move(ops));
+    if (!record.empty()) {
+        if (!device.undo.can_undo() && !device.undo.can_redo()) device.undo_base = device.cursor;
+        device.undo.record(std::move(record), 0);
+    }
+    return commit(device, std::move(ops), hlc);
 }
 
-std::string FloorWorld::commit(Device& device, std::vector<FieldOp> ops) {
+namespace {
+
+/// The document as it is shown, and what an undo does to it.
+class UndoOnTop : public UndoTarget {
+public:
+    UndoOnTop(const ReplicaId& author, Document shown, Event next)
+        : author_(author), now_(std::move(shown)), next_(next) {}
+    [[nodiscard]] ReplicaId author() const override { return author_; }
+    Result<const Document*> read(const DocumentKey&) override { return &now_; }
+    Result<Event> edit(const DocumentKey&, FieldOp op) override {
+        const Event at = next_;
+        now_.apply(op, at, nullptr);
+        next_.dot.counter += span(op.op);
+        ops_.push_back(std::move(op));
+        return at;
+    }
+    [[nodiscard]] std::vector<FieldOp> ops() { return std::move(ops_); }
+
+private:
+    ReplicaId author_;
+    Document now_;
+    Event next_;
+    std::vector<FieldOp> ops_;
+};
+
+}  // namespace
+
+std::string FloorWorld::undo_or_redo(Device& device) {
+    const Hlc hlc = device.clock.tick(random_.below(2'000));
+    UndoOnTop target(device.id, visible(device), {{device.id, device.next}, hlc});
+    const bool redoes = device.undo.can_redo() && random_.one_in(2);
+    auto step = redoes ? device.undo.redo(target) : device.undo.undo(target);
+    if (!step) return "an undo fails";
+    if (step->ops() > 0) {
+        ++figures_.undos;
+        device.undoes.emplace_back(device.next, device.undo_base);
+    }
+    device.undo.done(std::move(*step));
+    return commit(device, target.ops(), hlc);
+}
+
+void FloorWorld::observe(Device& device, const Change& change) {
+    if (change.replica == device.id) return;
+    for_each_op(change, [&](const Section& section, const FieldOp& op, const Event& at) {
+        device.undo.observe(section.document, op, at);
+    });
+}
+
+std::string FloorWorld::commit(Device& device, std::vector<FieldOp> ops, Hlc hlc) {
     if (ops.empty()) return {};
     Change change;
     change.replica = device.id;
     change.first = device.next;
-    change.hlc = device.clock.tick(random_.below(2'000));
+    change.hlc = hlc;
     change.base = device.cursor;
-    change.sections.push_back({DocumentKey{"tasks", "t1"}, std::move(ops)});
+    change.sections.push_back({the_document, std::move(ops)});
     device.next += change.span();
     device.pending.push_back(std::move(change));
     return {};
@@ -128,11 +212,14 @@ std::string FloorWorld::push(Device& device, std::size_t most) {
 std::string FloorWorld::append(Change change) {
     VersionVector vector = vector_at(head());
     if (change.first != vector.at(change.replica) + 1) return "a counter is left out";
+    bool names_gone = false;
     for_each_op(change, [&](const Section&, const FieldOp& op, const Event& at) {
+        names_gone = names_gone || !names_known(relay_, op);
         if (candidate_ && settings_.rules.spares) spare(candidate_->residue, relay_, op);
         relay_.apply(op, at, nullptr);
         twin_.apply(op, at);
     });
+    if (names_gone) return "an op names what was dropped";
     vector.raise(change.replica, change.last());
     latest_ = std::max(latest_, change.hlc);
     log_.push_back({std::move(change), {}, wire::encode_document(relay_), std::move(vector)});
@@ -150,6 +237,7 @@ std::string FloorWorld::follow(Device& device, const Entry& entry) {
     for (const Section& section : change.sections)
         device.confirmed.apply(section.ops, {{change.replica, change.first}, change.hlc}, nullptr);
     device.clock.observe(change.hlc);
+    observe(device, change);
     if (!(change.replica == device.id)) return {};
     if (device.sent == 0 || !(device.pending.front() == change))
         return "an own change comes back otherwise";
@@ -174,7 +262,9 @@ std::string FloorWorld::take_state(Device& device) {
     Document document = state ? std::move(*state) : Document();
     if (!(document == relay_)) return "a state changes in its encoding";
     device.confirmed = std::move(document);
-    device.cursor = head();
+    for (; device.cursor < head(); ++device.cursor) {
+        if (log_[device.cursor].change) observe(device, *log_[device.cursor].change);
+    }
     device.clock.observe(latest_);
     device.pending.erase(device.pending.begin(),
                          device.pending.begin() + static_cast<std::ptrdiff_t>(device.sent));
@@ -238,6 +328,8 @@ std::string FloorWorld::come_or_go(Device& device) {
 
 std::string FloorWorld::come_back_late(Device& device) {
     ++figures_.late_returns;
+    device.undo.clear();  // it would name what is below the floor
+    device.undoes.clear();
     const Document seen = visible(device);
     if (auto bad = take_state(device); !bad.empty()) return bad;
     std::vector<Change> pending;
@@ -278,6 +370,10 @@ std::string FloorWorld::compare(const std::string& when) const {
 std::string FloorWorld::step() {
     Device& device = devices_[random_.below(devices_.size())];
     const std::size_t what = random_.below(24);
+    if (what < 9 && settings_.with_undo && random_.one_in(3)) {
+        if (!random_.one_in(4)) return undo_or_redo(device);
+        device.undo.clear();  // so that the floor can pass it
+    }
     if (what < 9) return edit(device);
     if (what == 23) return begin_or_finish_floor();
     if (what == 22) return random_.one_in(2) ? come_or_go(device) : begin_or_finish_floor();
@@ -295,6 +391,7 @@ std::string FloorWorld::meet() {
             if (auto bad = come_or_go(device); !bad.empty()) return bad;
         }
         if (auto bad = push(device, device.pending.size()); !bad.empty()) return bad;
+        device.undo.clear();
     }
     for (Device& device : devices_) {
         if (auto bad = pull(device, head()); !bad.empty()) return bad;
@@ -358,7 +455,8 @@ std::string FloorWorld::end() {
     if (auto bad = settle(); !bad.empty()) return bad;
     if (auto bad = size_violation(relay_.root()); !bad.empty()) return bad;
     Device& last = devices_.front();
-    if (auto bad = commit(last, relay_.root().clear({}, last.id)); !bad.empty()) return bad;
+    if (auto bad = commit(last, relay_.root().clear({}, last.id), last.clock.tick(0)); !bad.empty())
+        return bad;
     if (auto bad = settle(); !bad.empty()) return bad;
     return relay_.empty() ? std::string() : "something is left of nothing";
 }

@@ -2,10 +2,12 @@
 
 #include "laws/floor_twin.hpp"
 #include "support/random_edits.hpp"
+#include "syncline/document/undo.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// One document's log, devices that follow it at their own pace, and a floor that is written by the
@@ -16,15 +18,17 @@ class FloorWorld {
 public:
     /// What is kept to. Whoever does not is a control.
     struct Rules {
-        bool waits = true;        ///< the entry is written when all have passed
-        bool spares = true;       ///< what was worked in meanwhile stays
-        bool names_seen = true;   ///< no op names as a parent what its author saw erased
-        bool makes_again = true;  ///< pending changes from below the floor
+        bool waits = true;           ///< the entry is written when all have passed
+        bool spares = true;          ///< what was worked in meanwhile stays
+        bool names_seen = true;      ///< no op names as a parent what its author saw erased
+        bool makes_again = true;     ///< pending changes from below the floor
+        bool waits_for_undo = true;  ///< what may still be undone counts as pending
     };
     struct Settings {
         std::size_t devices = 3;
         std::size_t steps = 60;
         std::optional<Type> focus;  ///< edits are of top fields of this type, if it can be
+        bool with_undo = false;
         Rules rules;
     };
     struct Figures {
@@ -34,6 +38,7 @@ public:
         std::uint64_t late_returns = 0;
         std::uint64_t made_again = 0;
         std::uint64_t lost_ops = 0;
+        std::uint64_t undos = 0;  ///< and redos
 
         Figures& operator+=(const Figures& other);
     };
@@ -55,6 +60,11 @@ private:
         std::uint64_t next = 1;
         HlcClock clock;
         bool is_registered = true;
+        UndoManager undo{UndoManager::Options{100, 0}};
+        /// Of the oldest change that was recorded since there was nothing to undo.
+        std::uint64_t undo_base = 0;
+        /// The first counters of pending undoes, with that.
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> undoes;
     };
     struct Entry {
         std::optional<Change> change;
@@ -70,12 +80,14 @@ private:
     [[nodiscard]] std::uint64_t head() const { return log_.size(); }
     [[nodiscard]] VersionVector vector_at(std::uint64_t cursor) const;
     [[nodiscard]] static Document visible(const Device& device);
-    [[nodiscard]] static std::uint64_t report(const Device& device);
+    [[nodiscard]] std::uint64_t report(const Device& device) const;
     [[nodiscard]] std::vector<FieldOp> some_edit(const Document& document, const ReplicaId& author);
 
     std::string step();
     std::string edit(Device& device);
-    std::string commit(Device& device, std::vector<FieldOp> ops);
+    std::string undo_or_redo(Device& device);
+    std::string commit(Device& device, std::vector<FieldOp> ops, Hlc hlc);
+    static void observe(Device& device, const Change& change);
     std::string push(Device& device, std::size_t most);
     std::string append(Change change);
     std::string pull(Device& device, std::uint64_t most);

@@ -15,7 +15,7 @@ UndoManager::~UndoManager() = default;
 void UndoManager::record(UndoRecord record, std::uint64_t now_ms) {
     if (record.empty()) return;
     UndoState& all = *state_;
-    all.redo.clear();
+    for (; !all.redo.empty(); all.redo.pop_back()) all.release(all.redo.back());
     const bool in_time = open_ > 0 || (options_.merge_ms > 0 && now_ms >= last_ms_ &&
                                        now_ms - last_ms_ < options_.merge_ms);
     all.hold(*record.fields_);
@@ -26,7 +26,8 @@ void UndoManager::record(UndoRecord record, std::uint64_t now_ms) {
     }
     joinable_ = true;
     last_ms_ = now_ms;
-    while (all.undo.size() > std::max<std::size_t>(options_.depth_max, 1)) all.undo.pop_front();
+    for (; all.undo.size() > std::max<std::size_t>(options_.depth_max, 1); all.undo.pop_front())
+        all.release(all.undo.front());
     all.collect();
 }
 

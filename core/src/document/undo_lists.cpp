@@ -1,13 +1,48 @@
 #include "undo_step.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace syncline {
 
 namespace {
 
-void take_move(UndoStep& step, const Dot& element, const ListUndo::Moved& moved) {
+/// The erased places that an undo may name (see UndoStep::first_own()): where elements stand, or
+/// stood, that this origin moved or has taken something out of.
+DotSet own_places(const UndoStep& step, const List& list) {
+    DotSet elements;
+    DotSet places;
+    const Path& path = step.path;
+    for (const auto* groups : {&step.state.undo, &step.state.redo}) {
+        for (const UndoFields& group : *groups) {
+            for (const auto& [id, field] : group.fields) {
+                const Path& below = id.second;
+                if (!(id.first == step.field().first) || below.size() < path.size() ||
+                    !std::equal(path.begin(), path.end(), below.begin()))
+                    continue;
+                if (below.size() > path.size()) elements.insert(below[path.size()].element);
+                const auto* undo = std::get_if<ListUndo>(&field);
+                if (below.size() > path.size() || undo == nullptr) continue;
+                for (const ListUndo::Erased& erased : undo->erased) elements.insert(erased.ids);
+                for (const auto& [element, moved] : undo->moves) {
+                    elements.insert(element);
+                    places.insert_all(step.resolve(DotSet{moved.slot}));
+                    if (moved.previous.counter != 0)
+                        places.insert_all(step.resolve(DotSet{moved.previous}));
+                }
+            }
+        }
+    }
+    for (const auto& [id, element] : list.elements()) {
+        if (element.slot.counter != 0 && elements.contains(id)) places.insert(element.slot);
+    }
+    places.insert_all(elements);
+    return places;
+}
+
+void take_move(UndoStep& step, const Dot& element, const ListUndo::Moved& moved, DotSet& own) {
     const List& list = step.at<List>();
     const auto known = list.elements().find(element);
     const DotSet names = step.resolve(DotSet{moved.slot});
@@ -31,7 +66,9 @@ void take_move(UndoStep& step, const Dot& element, const ListUndo::Moved& moved)
     if (!stood || !stood.run->attached()) return;
     Op op = op_of(OpCode::move);
     op.element = element;
-    op.place = list.order().place_behind(stood);
+    op.place = list.order().place_behind_erased(
+        stood, [&](const DotRun& dots) { return first_in(own, dots); });
+    own.insert(known->second.slot);
     const Dot now = step.edit(std::move(op));
     if (old.counter != 0) step.rename(DotSet{old}, now);
 }
@@ -70,7 +107,10 @@ void take_placed_values(UndoStep& step, const DotSet& placed) {
 void take_back(UndoStep& step, const ListUndo& undo) {
     const DotSet presence = step.at<List>().presence();
     step.take_presence_back(undo.presence, presence);
-    for (const auto& [element, moved] : undo.moves) take_move(step, element, moved);
+    if (!undo.moves.empty()) {
+        DotSet own = own_places(step, step.at<List>());
+        for (const auto& [element, moved] : undo.moves) take_move(step, element, moved, own);
+    }
     take_placed_values(step, undo.placed);
     // An element is its place for ever, so its value comes back as one that is set in it.
     const Path list = step.path;

@@ -18,6 +18,10 @@ void UndoState::hold(const UndoFields& group) {
     }
 }
 
+void UndoState::release(const UndoFields& group) {
+    group.for_each_removed([&](const DotSet& dots) { held.erase_all(dots); });
+}
+
 void UndoState::hold_all() {
     held.clear();
     counters_held.clear();

@@ -31,7 +31,7 @@ struct UndoState {
     std::map<Dot, Age> ages;
 
     // What others did to what the groups hold:
-    DotSet held;  ///< taken away by groups
+    DotSet held;  ///< taken away by groups: what an undo may name, though it is erased
     DotSet gone;  ///< of those, what others took away too
     std::set<FieldId> counters_held;
     struct Cancelled {
@@ -51,7 +51,9 @@ struct UndoState {
 
     /// From now on what others do to what this group holds is of interest.
     void hold(const UndoFields& group);
-    /// The same for all groups that are left.
+    /// No longer: it cannot be undone any more.
+    void release(const UndoFields& group);
+    /// From now on what others do to the groups that are left is of interest, and nothing else.
     void hold_all();
     /// An op that no group holds: see UndoManager::observe.
     void observe(const DocumentKey& key, const FieldOp& op, const Event& at);

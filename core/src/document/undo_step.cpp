@@ -41,6 +41,7 @@ Dot UndoStep::edit(FieldOp op) {
         return {};
     }
     inverse_.give(*key_, made, *at);
+    taken_.insert_all(made.op.removes);
     ++ops_;
     return at->dot;
 }

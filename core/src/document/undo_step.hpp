@@ -2,7 +2,9 @@
 
 #include "undo_state.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace syncline {
@@ -55,6 +57,19 @@ public:
         removed.erase_all(state.gone);
         return removed;
     }
+    /// Of these erased dots the first that may be named, as a parent or as the end of a mark: one
+    /// that this origin took away itself and may bring back. What others erased is not named, so
+    /// that it can be dropped one day (docs/adr/0005-floor.md).
+    [[nodiscard]] std::optional<std::uint64_t> first_own(const DotRun& dots) const {
+        const auto held = first_in(state.held, dots);
+        const auto taken = first_in(taken_, dots);
+        if (!held || !taken) return held ? held : taken;
+        return std::min(*held, *taken);
+    }
+    /// The last one.
+    [[nodiscard]] std::optional<std::uint64_t> last_own(const DotRun& dots) const {
+        return std::max(last_in(state.held, dots), last_in(taken_, dots));
+    }
     void rename(const DotSet& old, const Dot& now) {
         if (now.counter != 0) reborn.aliases.add(old, now);
     }
@@ -99,6 +114,7 @@ private:
     UndoTarget& target_;
     UndoFields& inverse_;
     const DocumentKey* key_ = nullptr;
+    DotSet taken_;  ///< by this step
     std::size_t ops_ = 0;
     std::optional<Error> error_;
 };

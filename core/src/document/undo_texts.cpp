@@ -83,6 +83,40 @@ private:
         if (!names.empty()) anchor.element = *names.begin();
         return anchor;
     }
+    /// An end at a character that somebody else erased is put at the nearest one that may be named:
+    /// no visible one is between.
+    [[nodiscard]] Anchor nameable(const Text::Order& order, const Anchor& anchor) const {
+        if (anchor.element.counter == 0) return anchor;
+        const Text::Order::At at = order.find(anchor.element);
+        if (!at || !at.run->attached()) return {{}, anchor.side};
+        const Text::Order::At nearest =
+            anchor.side == Side::left ? nameable_from(order, at) : nameable_up_to(order, at);
+        return resolved({nearest ? order.dot(nearest) : Dot{}, anchor.side});
+    }
+    [[nodiscard]] Text::Order::At nameable_from(const Text::Order& order,
+                                                Text::Order::At at) const {
+        for (; at.run != nullptr; at = {Text::Order::next(*at.run), 0}) {
+            if (at.run->visible()) return at;
+            DotRun dots = order.dots(*at.run);
+            dots.first += at.offset;
+            if (const auto own = step_.first_own(dots))
+                return {at.run, static_cast<std::uint32_t>(*own - at.run->first)};
+        }
+        return {};
+    }
+    [[nodiscard]] Text::Order::At nameable_up_to(const Text::Order& order,
+                                                 Text::Order::At at) const {
+        while (at.run != nullptr && !at.run->visible()) {
+            DotRun dots = order.dots(*at.run);
+            dots.last = dots.first + at.offset;
+            if (const auto own = step_.last_own(dots))
+                return {at.run, static_cast<std::uint32_t>(*own - at.run->first)};
+            at.run = Text::Order::previous(*at.run);
+            if (at.run != nullptr) at.offset = at.run->length - 1;
+        }
+        return at;
+    }
+
     /// A mark that is to come back, or a part of it.
     struct Planned {
         Age old;
@@ -139,8 +173,10 @@ private:
         for (Planned& planned : planned_) {
             Op op = op_of(OpCode::mark);
             op.mark = Mark(planned.mark.mark);
-            op.mark->from = resolved(op.mark->from);
-            op.mark->to = resolved(op.mark->to);
+            const Text::Order& order = step_.at<Text>().order();
+            op.mark->from = nameable(order, resolved(op.mark->from));
+            op.mark->to = nameable(order, resolved(op.mark->to));
+            if (!interval_of(order, *op.mark)) continue;  // nothing is left of what it was on
             planned.now = step_.edit(std::move(op));
             step_.rename(planned.old, planned.now);
         }
@@ -231,7 +267,8 @@ private:
             if (!place) return;
             Op op = op_of(OpCode::place);
             op.inner = Type::text;
-            op.place = order.place_behind(place);
+            op.place = order.place_behind_erased(
+                place, [&](const DotRun& dots) { return step_.first_own(dots); });
             op.value = stretch.text;
             stretch.now = step_.edit(std::move(op));
             if (stretch.now.counter == 0) return;
@@ -247,7 +284,7 @@ private:
     /// would be hidden by that.
     void mark_as_before(const std::vector<Stretch>& stretches) {
         const Text& text = step_.at<Text>();
-        if (text.marks().empty()) return;
+        if (text.marks().empty() && planned_.empty()) return;
         std::map<std::uint32_t, const Stretch*> by_slot;
         std::vector<SlotRange> slots;
         for (const Stretch& stretch : stretches) {

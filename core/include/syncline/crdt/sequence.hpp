@@ -138,8 +138,6 @@ public:
     /// visible: between the visible elements around it. The parent is one of these two, or none if
     /// nothing is visible: an erased element is named by those alone who have not seen that it was
     /// erased, which is what lets the floor drop it (docs/adr/0005-floor.md).
-    /// Behind an erased element it is the exact place, next to other erased ones: for who brings
-    /// back what stood there.
     /// O(log n), and the erased runs between the two.
     [[nodiscard]] Place place_behind(const At& left) const {
         if (!left) return place_among_dead(left);
@@ -148,8 +146,30 @@ public:
         if (right_children(*left.run, left.run->last()) == left.run->children.end())
             return {dot(left), Side::right};
         Run* behind = next(*left.run);
-        if (behind->visible() || !left.run->visible()) return {dot({behind, 0}), Side::left};
+        if (behind->visible()) return {dot({behind, 0}), Side::left};
         return place_among_dead(left);
+    }
+    /// Where to put an element behind an erased one which its author may name all the same, since
+    /// he erased it himself: for who brings back what stood there. Between the two there is nothing
+    /// but erased elements that may not be named; `may_name(dots)` gives the first counter of some
+    /// erased dots that may, as an optional.
+    /// O(log n), and the erased runs up to the next that may be named.
+    template <typename MayName>
+    [[nodiscard]] Place place_behind_erased(const At& left, MayName may_name) const {
+        if (left.run->visible()) return place_behind(left);
+        At behind{left.run, left.offset + 1};
+        for (; behind; behind = {next(*behind.run), 0}) {
+            if (behind.run->visible()) break;
+            DotRun dead = dots(*behind.run);
+            dead.first += behind.offset;
+            if (dead.first > dead.last) continue;
+            if (const auto named = may_name(dead)) {
+                behind.offset = static_cast<std::uint32_t>(*named - behind.run->first);
+                break;
+            }
+        }
+        if (!behind || right_ends_before(left, behind)) return {dot(left), Side::right};
+        return {dot(behind), Side::left};
     }
 
     /// Calls `use(runs)` for the longest stretches of runs that are one but for how they came about
@@ -598,20 +618,25 @@ private:
             left ? order_.before(*left.run).visible + left.offset + 1 : 0;
         const At front = shown_before == 0 ? At{} : shown(shown_before - 1);
         const At behind = shown(shown_before);
-        if (front && (!behind || is_dead_right_of(front, behind))) return {dot(front), Side::right};
+        if (front && (!behind || right_ends_before(front, behind)))
+            return {dot(front), Side::right};
         return behind ? Place{dot(behind), Side::left} : Place{};
     }
-    /// `behind` is the next visible element.
-    [[nodiscard]] bool is_dead_right_of(const At& front, const At& behind) const {
-        if (front.offset + 1 < front.run->length) return false;  // a run shows all or none
+    /// Whether all that hangs on the right of `front` stands before `behind`.
+    [[nodiscard]] bool right_ends_before(const At& front, const At& behind) const {
         const std::uint32_t end = order_.before(*behind.run).slots + behind.offset;
-        for (const Run* run = front.run;;) {
+        for (At at = front;;) {
             // Down to the last, as in last_below().
-            const std::uint64_t from = run == front.run ? run->last() : run->first;
-            const auto first = right_children(*run, from);
+            Run* run = at.run;
+            if (order_.before(*run).slots + run->length > end) return false;
+            const auto first = right_children(*run, run->first + at.offset);
             if (first == run->children.end()) return true;
-            run = *std::prev(right_children(*run, (*first)->parent + 1));
-            if (run->visible() || order_.before(*run).slots > end) return false;
+            auto last = right_children(*run, (*first)->parent + 1);
+            do {
+                if (last == first) return true;
+                --last;
+            } while (!(*last)->attached());
+            at = {*last, 0};
         }
     }
 

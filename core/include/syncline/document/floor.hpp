@@ -15,12 +15,14 @@ namespace syncline {
 // and each replica that comes to s drops them (Document::drop). In between nothing changes for
 // anybody. The rules:
 //
-//   1. A replica reports min(its cursor, the bases of its pending changes and of those that it may
-//      still undo). s is written when every registered one has reported f or more; so each change
-//      behind s has a base of at least f, and what an undo brings back was not erased at f.
+//   1. A replica reports min(its cursor, the bases of its pending changes, the bases of the changes
+//      that it may still undo, or that a pending undo took back). s is written when every
+//      registered one has reported f or more; so each change behind s has a base of at least f,
+//      and what an undo brings back was not erased at f.
 //   2. What a change between f and s works inside of is no candidate any more (spare()).
 //   3. An author names as a parent, as an element, or as the end of a mark what he sees, and
-//      nothing that he has seen erased. The mutators keep to this at all times, floor or not.
+//      nothing that he has seen erased; an undo also what it may bring back. Mutators and undoes
+//      keep to this at all times, floor or not.
 //   4. Whoever comes back from below the floor makes its pending changes again (Returning).
 //   5. States and deltas are joined when both sides have passed the same entries; the one that is
 //      behind drops first.

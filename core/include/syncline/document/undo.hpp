@@ -70,6 +70,9 @@ private:
 ///
 /// What a record or a step holds is good only if it is told to this manager before the next op of
 /// the space is observed.
+/// Floor      Of erased things it names those alone that its own groups took away. A replica that
+///            reports how far the floor may go counts the bases of the changes that are on its
+///            stacks, or clears them (docs/adr/0005-floor.md).
 /// Cost       observe: O(log n) for each run of dots that the op names. Undo: O(log n) for each
 ///            thing of the group; of a text with m marks O(m log m) for each group that brings
 ///            characters or marks back.
