@@ -1,4 +1,4 @@
-// Lists and texts of every size against the naive ones, edit by edit.
+// Lists and texts of every size against the naive ones, edit by edit, and with floors between.
 #include "support/sequence_world.hpp"
 
 #include <catch2/catch.hpp>

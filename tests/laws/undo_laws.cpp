@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+
 using namespace syncline;
 using namespace syncline::testing;
 
@@ -59,42 +61,70 @@ void for_each_seed(std::uint64_t runs, Run run) {
     }
 }
 
-/// A history whose authors undo and redo what they did, each with a manager of its own.
+/// A history whose authors undo and redo what they did, each with a manager of its own; with floor
+/// entries, which nobody may have anything to undo from below of.
 class UndoHistory {
 public:
     History<OrMap> history;
     std::size_t undos = 0;  ///< and redos that had an effect
 
     explicit UndoHistory(Random& random, std::size_t ops_max = 20) {
-        const std::size_t steps = 2 + random.below(2 * ops_max);
+        const bool has_floors = random.one_in(2);
+        const std::size_t steps = 2 + random.below(2 * ops_max) + (has_floors ? ops_max : 0);
         const std::size_t chatter = 2 + random.below(4);
         // Each op a group of its own, or all between two undos one.
         const UndoManager::Options options{100, random.one_in(2) ? 0u : 500u};
         for (std::size_t i = 0; i < 3; ++i) managers_.emplace_back(options);
         for (std::size_t i = 0; i < steps && history.made.size() < ops_max; ++i) {
             const std::size_t at = random.below(3);
-            const std::size_t op = history.some_ready(history.seen[at], random);
-            if (random.one_in(chatter) || op == history.made.size()) {
+            const std::size_t op = history.some_audible(at, random);
+            if (has_floors && random.one_in(4)) {
+                floor_step(at, random);
+            } else if (random.one_in(chatter) || op == history.made.size()) {
                 if (random.one_in(3) ? !undo(at, random) : true) edit(at, random);
             } else {
-                const auto& update = history.made[op].update;
-                managers_[at].observe(the_document, update.op, update.at);
                 history.deliver(op, at);
+                observe(at);
             }
         }
     }
 
 private:
+    /// Whatever came since it was asked last.
+    void observe(std::size_t at) {
+        for (std::size_t op = 0; op < history.made.size(); ++op) {
+            const auto& update = history.made[op].update;
+            const bool is_new = (history.seen[at] & ~observed_[at]) >> op & 1;
+            if (is_new && !(update.at.dot.replica == replica(at)))
+                managers_[at].observe(the_document, update.op, update.at);
+        }
+        observed_[at] |= history.seen[at];
+    }
+    void floor_step(std::size_t at, Random& random) {
+        for (std::size_t who = 0; who < 3; ++who) {
+            if (const OpMask awaited = history.awaited(); (awaited & ~undo_past_[who]) == 0)
+                continue;
+            if (!random.one_in(2)) return;
+            managers_[who].clear();
+            undo_past_[who] = ~OpMask{0};
+        }
+        history.floor_step(at, random);
+        for (std::size_t who = 0; who < 3; ++who) observe(who);
+    }
     /// An author's document, to which ops are appended.
     class Target : public UndoTarget {
     public:
-        Target(History<OrMap>& history, std::size_t author)
-            : history_(history), author_(author), document_(*history.replicas[author]) {}
+        Target(History<OrMap>& history, std::size_t author, OpMask base)
+            : history_(history),
+              author_(author),
+              base_(base),
+              document_(*history.replicas[author]) {}
         [[nodiscard]] ReplicaId author() const override { return replica(author_); }
         Result<const Document*> read(const DocumentKey&) override { return &document_; }
         Result<Event> edit(const DocumentKey&, FieldOp op) override {
             if (history_.is_full()) return fail(ErrorCode::too_large, "a long history");
             const Event at = history_.make(author_, std::move(op)).update.at;
+            history_.made.back().base &= base_;
             document_ = Document(*history_.replicas[author_]);
             return at;
         }
@@ -102,6 +132,7 @@ private:
     private:
         History<OrMap>& history_;
         std::size_t author_;
+        OpMask base_;  ///< what was seen of all that may be undone
         Document document_;
     };
 
@@ -109,18 +140,23 @@ private:
         UndoRecord record;
         const auto ops = Mutators<OrMap>::make(*history.replicas[author], replica(author),
                                                random.below(Mutators<OrMap>::choices));
+        history.begin_change();
         for (const FieldOp& op : ops) {
             if (history.is_full()) break;
+            undo_past_[author] &= history.seen[author];
             const Document before(*history.replicas[author]);
             record.add(the_document, before, op, history.make(author, op).update.at);
         }
+        history.end_change();
         managers_[author].record(std::move(record), 0);
     }
     bool undo(std::size_t author, Random& random) {
         UndoManager& manager = managers_[author];
-        Target target(history, author);
+        Target target(history, author, undo_past_[author]);
+        history.begin_change();
         auto step =
             manager.can_redo() && random.one_in(2) ? manager.redo(target) : manager.undo(target);
+        history.end_change();
         if (!step || step->ops() == 0) return false;
         manager.done(std::move(*step));
         ++undos;
@@ -128,7 +164,35 @@ private:
     }
 
     std::vector<UndoManager> managers_;
+    std::array<OpMask, 3> observed_{};
+    /// What the authors had seen of all that they may still undo.
+    std::array<OpMask, 3> undo_past_{~OpMask{0}, ~OpMask{0}, ~OpMask{0}};
 };
+
+/// Places that wait for others, and marks without an end: what was named that had been dropped.
+std::string lost_places(const OrMap& map) {
+    std::string bad;
+    const auto check = [&](const auto& order) {
+        if (order.waiting() != 0) bad = "an element hangs on what was dropped";
+    };
+    for (const auto& [field, node] : map.fields()) {
+        if (const auto* below = node->as<OrMap>()) bad += lost_places(*below);
+        if (const auto* text = node->as<Text>()) {
+            check(text->order());
+            for (const auto& [dot, known] : text->marks()) {
+                for (const Anchor& end : {known.mark.from, known.mark.to}) {
+                    if (end.element.counter != 0 && !text->order().contains(end.element))
+                        bad = "a mark ends at what was dropped";
+                }
+            }
+        }
+        if (const auto* list = node->as<List>()) {
+            check(list->order());
+            for (const auto& [id, inside] : list->elements()) bad += lost_places(inside.contents());
+        }
+    }
+    return bad;
+}
 
 std::string text_of(const std::vector<Change>& changes) {
     std::string text;
@@ -298,15 +362,20 @@ TEST_CASE("undo and redo leave the view as it was, while others edit", "[laws][u
 
 TEST_CASE("histories with undos and redos keep the laws", "[laws][undo]") {
     std::size_t undos = 0;
+    std::size_t floors = 0;
     for_each_seed(10'000, [&](std::uint64_t seed) -> std::string {
         Random random(seed);
         const UndoHistory made(random);
         undos += made.undos;
+        floors += made.history.floors.size();
         if (auto bad = history_violation(made.history, random, Meaning::other); !bad.empty())
             return bad + made.history.describe();
         auto states = made.history.replicas;
         states.push_back(made.history.fed(made.history.all(), random));
+        if (auto bad = lost_places(*states.back()); !bad.empty())
+            return bad + made.history.describe();
         return encoding_violation(states);
     });
     CHECK(undos > scaled(10'000));
+    CHECK(floors > scaled(500));
 }

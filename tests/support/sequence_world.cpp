@@ -1,5 +1,6 @@
 #include "support/sequence_world.hpp"
 
+#include "support/floor_entry.hpp"
 #include "syncline/document/json.hpp"
 
 #include <algorithm>
@@ -103,6 +104,7 @@ std::string content_violation(const Text& text, const NaiveSequence& naive,
         if (some == places.end()) some = places.begin();
         for (const Side side : {Side::left, Side::right}) {
             const Anchor anchor{some->first, side};
+            if (!text.order().contains(some->first)) continue;  // the floor dropped it
             if (text.position(anchor) != naive.position(anchor, order))
                 return "an anchor of an old element is elsewhere";
         }
@@ -153,6 +155,7 @@ const Op& SequenceWorld<Store>::op_of(const Update& update) {
 template <typename Store>
 std::string SequenceWorld<Store>::step() {
     const std::size_t who = choose_(people_.size());
+    if (choose_(50) == 0) return drop();
     const std::size_t what = choose_(10);
     if (what < 6) return edit(who);
     if (what == 6) {
@@ -341,7 +344,14 @@ std::string SequenceWorld<Store>::compare(std::size_t who) {
     const Person& me = people_[who];
     const auto& order = me.state->order();
     if (auto bad = walk_violation(order); !bad.empty()) return bad;
-    if (dots_in_order(order) != me.naive.tree().order()) return "another order";
+    // The naive one keeps every place that ever was; the order of those that are left is the same.
+    std::vector<Dot> expected = me.naive.tree().order();
+    if (floors_ > 0) {
+        expected.erase(std::remove_if(expected.begin(), expected.end(),
+                                      [&](const Dot& dot) { return !order.contains(dot); }),
+                       expected.end());
+    }
+    if (dots_in_order(order) != expected) return "another order";
     if (auto bad = content_violation(*me.state, me.naive, choose_); !bad.empty()) return bad;
     const R copy = me.state;
     if (!(copy == me.state)) return "a copy differs";
@@ -367,19 +377,40 @@ std::string SequenceWorld<Store>::compare() {
 }
 
 template <typename Store>
-std::string SequenceWorld<Store>::finish() {
-    for (std::size_t who = 0; who < people_.size(); ++who) {
-        while (true) {
-            const auto lacking = missing(who, 12);
-            if (lacking.empty()) break;
-            const std::size_t number = lacking[choose_(lacking.size())];
-            if (ready(who, number) && choose_(4) != 0) {
-                by_op(who, number);
-            } else {
-                by_delta(who, number);
-            }
+void SequenceWorld<Store>::hear_all(std::size_t who) {
+    while (true) {
+        const auto lacking = missing(who, 12);
+        if (lacking.empty()) break;
+        const std::size_t number = lacking[choose_(lacking.size())];
+        if (ready(who, number) && choose_(4) != 0) {
+            by_op(who, number);
+        } else {
+            by_delta(who, number);
         }
     }
+}
+
+template <typename Store>
+std::string SequenceWorld<Store>::drop() {
+    for (std::size_t who = 0; who < people_.size(); ++who) hear_all(who);
+    const Residue residue = residue_of(*people_.front().state);
+    for (Person& person : people_) {
+        const R before = person.state;
+        person.state = dropped(before, residue);
+        if constexpr (std::is_same_v<Store, Text>) {
+            for (const auto& [dot, mark] : before->marks()) {
+                if (person.state->marks().count(dot) == 0) person.naive.marks().erase(dot);
+            }
+        }
+        if (!(person.state == people_.front().state)) return "not all have dropped the same";
+    }
+    ++floors_;
+    return compare(choose_(people_.size()));
+}
+
+template <typename Store>
+std::string SequenceWorld<Store>::finish() {
+    for (std::size_t who = 0; who < people_.size(); ++who) hear_all(who);
     if (auto bad = compare(); !bad.empty()) return bad;
     for (std::size_t who = 1; who < people_.size(); ++who) {
         if (!(people_[who].state == people_[0].state)) return "not all have come to one state";

@@ -31,7 +31,7 @@ public:
         for (Person& person : people_) person.counts.resize(settings.people);
     }
 
-    /// One edit, or something that one hears of. What is wrong with it, or nothing.
+    /// One edit, or something that one hears of, or a floor. What is wrong with it, or nothing.
     std::string step();
     /// All of what everybody should see; costs as much as the text is long.
     std::string compare();
@@ -41,6 +41,7 @@ public:
 
     [[nodiscard]] const R& state(std::size_t who) const { return people_[who].state; }
     [[nodiscard]] std::size_t edits() const { return log_.size(); }
+    [[nodiscard]] std::size_t floors() const { return floors_; }
 
 private:
     using Update = typename R::Update;
@@ -62,6 +63,9 @@ private:
     static const Op& op_of(const Update& update);
     std::string edit(std::size_t who);
     std::string make(std::size_t who, typename Store::OpType op);
+    void hear_all(std::size_t who);
+    /// Everybody hears of everything, and what is residue then goes.
+    std::string drop();
     void by_op(std::size_t to, std::size_t number);
     void by_delta(std::size_t to, std::size_t number);
     void by_state(std::size_t to, std::size_t from);
@@ -74,6 +78,7 @@ private:
     Settings settings_;
     std::vector<Person> people_;
     std::vector<Made> log_;
+    std::size_t floors_ = 0;
     std::vector<std::vector<std::size_t>> by_author_ = std::vector<std::vector<std::size_t>>(8);
 };
 
