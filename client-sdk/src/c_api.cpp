@@ -47,6 +47,12 @@ int step_done(const Result<bool>& result, int* changed, syncline_error** error) 
     return 1;
 }
 
+int once_done(const Result<Done>& result, int* before, syncline_error** error) {
+    if (!result) return done(tl::unexpected(result.error()), error);
+    if (before != nullptr) *before = *result == Done::before ? 1 : 0;
+    return 1;
+}
+
 char* copy(std::string_view text) {
     char* made = static_cast<char*>(std::malloc(text.size() + 1));
     if (made == nullptr) return nullptr;
@@ -172,6 +178,19 @@ int syncline_transact(syncline_store* store, const char* space, const char* ops_
         error);
 }
 
+int syncline_transact_once(syncline_store* store, const char* space, const char* request,
+                           const char* ops_json, int* before, syncline_error** error) {
+    const auto ops = parse_json(ops_json);
+    if (!ops) return done(tl::unexpected(ops.error()), error);
+    if (auto good = client::check_json_ops(*ops); !good) return done(good, error);
+    auto opened = store->store.space(space);
+    if (!opened) return done(tl::unexpected(opened.error()), error);
+    return once_done(
+        opened->transact_once(request,
+                              [&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
+        before, error);
+}
+
 syncline_undo* syncline_undo_new(syncline_store* store, const char* space, uint32_t depth_max,
                                  uint32_t merge_ms, syncline_error** error) {
     UndoOptions options;
@@ -193,6 +212,25 @@ int syncline_undo_transact(syncline_undo* undo, const char* ops_json, syncline_e
     return done(
         undo->stack.transact([&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
         error);
+}
+
+int syncline_undo_transact_once(syncline_undo* undo, const char* request, const char* ops_json,
+                                int* before, syncline_error** error) {
+    const auto ops = parse_json(ops_json);
+    if (!ops) return done(tl::unexpected(ops.error()), error);
+    if (auto good = client::check_json_ops(*ops); !good) return done(good, error);
+    return once_done(
+        undo->stack.transact_once(
+            request, [&](Transaction& tx) { client::apply_json_ops(tx, *ops->array()); }),
+        before, error);
+}
+int syncline_undo_undo_once(syncline_undo* undo, const char* request, int* changed,
+                            syncline_error** error) {
+    return step_done(undo->stack.undo_once(request), changed, error);
+}
+int syncline_undo_redo_once(syncline_undo* undo, const char* request, int* changed,
+                            syncline_error** error) {
+    return step_done(undo->stack.redo_once(request), changed, error);
 }
 
 int syncline_undo_undo(syncline_undo* undo, int* changed, syncline_error** error) {

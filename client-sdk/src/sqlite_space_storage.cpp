@@ -78,6 +78,14 @@ CREATE TABLE logged (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* schema_4 = R"sql(
+CREATE TABLE requests (
+    id       TEXT PRIMARY KEY,
+    done_ms  INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 std::int64_t sum_of_document(std::int64_t space, std::uint64_t generation,
                              std::string_view collection, std::string_view id, BytesView state) {
     return RowSum().number(space).number(generation).text(collection).text(id).bytes(state).value();
@@ -232,7 +240,10 @@ Result<> upgrade_schema(sqlite::Database& database, std::int32_t from) {
     if (from < 2) {
         if (auto added = database.exec(schema_2); !added) return added;
     }
-    return from < 3 ? rewrite_documents(database) : Result<>();
+    if (from < 3) {
+        if (auto rewritten = rewrite_documents(database); !rewritten) return rewritten;
+    }
+    return from < 4 ? database.exec(schema_4) : Result<>();
 }
 
 Result<> SqliteSpaceStorage::begin() {
@@ -243,6 +254,9 @@ Result<> SqliteSpaceStorage::begin() {
 }
 
 Result<> SqliteSpaceStorage::commit() {
+    if (requested_ != nullptr) {
+        if (auto put = requested_->log_.put(requested_->id_, requested_->now_ms_); !put) return put;
+    }
     Result<> done = transaction_->commit();
     transaction_.reset();
     return done;
@@ -616,11 +630,13 @@ Result<> verify_rows(sqlite::Database& database) {
     while (true) {
         auto found = changes->step();
         if (!found) return tl::unexpected(found.error());
-        if (!*found) return verify_logged(database);
+        if (!*found) break;
         if (auto read = read_own_change(*changes, changes->column_int64(8)); !read) {
             return tl::unexpected(read.error());
         }
     }
+    if (auto sound = RequestLog(database).verify(); !sound) return sound;
+    return verify_logged(database);
 }
 
 #undef OWN_COLUMNS

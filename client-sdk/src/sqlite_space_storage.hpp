@@ -1,5 +1,6 @@
 #pragma once
 
+#include "requests.hpp"
 #include "syncline/codec/sha256.hpp"
 #include "syncline/sqlite/database.hpp"
 #include "syncline/sync/replica_storage.hpp"
@@ -33,6 +34,26 @@ class SqliteSpaceStorage final : public SpaceStorage {
 public:
     SqliteSpaceStorage(sqlite::Database& database, std::int64_t space)
         : database_(database), space_(space) {}
+
+    /// While it lives the next transaction that is committed also notes that `id` was done.
+    class Requested {
+    public:
+        Requested(SqliteSpaceStorage& storage, RequestLog& log, std::string_view id,
+                  std::uint64_t now_ms)
+            : storage_(storage), log_(log), id_(id), now_ms_(now_ms) {
+            storage_.requested_ = this;
+        }
+        Requested(const Requested&) = delete;
+        Requested& operator=(const Requested&) = delete;
+        ~Requested() { storage_.requested_ = nullptr; }
+
+    private:
+        friend class SqliteSpaceStorage;
+        SqliteSpaceStorage& storage_;
+        RequestLog& log_;
+        std::string_view id_;
+        std::uint64_t now_ms_;
+    };
 
     /// Makes the space's row.
     Result<> create(const SpaceState& state);
@@ -78,17 +99,18 @@ private:
     sqlite::Database& database_;
     std::int64_t space_;
     std::optional<sqlite::Transaction> transaction_;
+    Requested* requested_ = nullptr;
 };
 
 /// The schema of a store: 2 added the kept log; since 3 documents are in the newest form of states,
-/// so that equal ones have equal bytes here too.
-inline constexpr std::int32_t store_version = 3;
+/// so that equal ones have equal bytes here too; 4 added the requests.
+inline constexpr std::int32_t store_version = 4;
 inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
 [[nodiscard]] Result<> create_schema(sqlite::Database& database);
 /// Brings a file of an older version to this one, in a transaction. O(documents). A document that
 /// is damaged stays as it is, and is reported when it is read.
 [[nodiscard]] Result<> upgrade_schema(sqlite::Database& database, std::int32_t from);
-/// Every row of every space and generation, whether anything leads to it or not.
+/// Every row of every space and generation, and every request, whether anything leads to it or not.
 [[nodiscard]] Result<> verify_rows(sqlite::Database& database);
 [[nodiscard]] Result<> verify_logged(sqlite::Database& database);
 

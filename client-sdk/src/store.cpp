@@ -229,7 +229,21 @@ Value MapEditor::written() const {
 const std::string& Space::name() const { return handle_->name; }
 
 Result<> Space::transact(const std::function<void(Transaction&)>& edit, std::string message) {
-    return handle_->store->transact(handle_->name,
+    auto done = run({}, edit, std::move(message));
+    if (!done) return tl::unexpected(done.error());
+    return {};
+}
+
+Result<Done> Space::transact_once(std::string_view request,
+                                  const std::function<void(Transaction&)>& edit,
+                                  std::string message) {
+    if (request.empty()) return tl::unexpected(client::no_request_id());
+    return run(request, edit, std::move(message));
+}
+
+Result<Done> Space::run(std::string_view request, const std::function<void(Transaction&)>& edit,
+                        std::string message) {
+    return handle_->store->transact(name(), request,
                                     [&](SpaceReplica::Editor& editor, const Schema* schema) {
                                         return Transaction::run(editor, schema, nullptr, edit);
                                     },

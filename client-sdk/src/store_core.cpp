@@ -94,7 +94,7 @@ Result<> StoreCore::load() {
         }
     }
     if (replica_.is_nil()) return fail(ErrorCode::storage_corrupt, "the store has no replica id");
-    return {};
+    return requests_.prune(options_.now_ms());
 }
 
 namespace {
@@ -219,6 +219,18 @@ Result<std::vector<SpaceReplica*>> StoreCore::spaces() {
         all.push_back(*opened);
     }
     return all;
+}
+
+Result<SpaceReplica::Committed> StoreCore::transact(
+    const std::string& name, std::string_view request, std::string message,
+    const std::function<Result<>(SpaceReplica::Editor&)>& edit) {
+    auto opened = space(name);
+    if (!opened) return tl::unexpected(opened.error());
+    std::optional<SqliteSpaceStorage::Requested> requested;
+    if (!request.empty()) {
+        requested.emplace(*spaces_.at(name).storage, requests_, request, options_.now_ms());
+    }
+    return (*opened)->transact(now_ms(), std::move(message), edit);
 }
 
 Result<> StoreCore::verify() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "requests.hpp"
 #include "sqlite_space_storage.hpp"
 #include "syncline/document/schema.hpp"
 #include "syncline/sync/random_source.hpp"
@@ -38,6 +39,13 @@ public:
     Result<SpaceReplica*> space(const std::string& name);
     /// Every space of the file, opened.
     Result<std::vector<SpaceReplica*>> spaces();
+
+    /// SpaceReplica::transact() in this space, now. A `request` that is not empty is noted as done
+    /// in the same storage transaction, unless nothing was edited.
+    Result<SpaceReplica::Committed> transact(
+        const std::string& space, std::string_view request, std::string message,
+        const std::function<Result<>(SpaceReplica::Editor&)>& edit);
+    [[nodiscard]] RequestLog& requests() { return requests_; }
 
     /// Reads every row and SQLite's own structures; storage_corrupt with the first finding. A row's
     /// checksum is verified whenever it is read; this also finds rows that are not met any more.
@@ -91,6 +99,7 @@ private:
 
     Options options_;
     sqlite::Database database_;
+    RequestLog requests_{database_};
     ReplicaId replica_;
     std::uint64_t nonce_ = 0;
     std::int64_t spaces_made_ = 0;

@@ -116,26 +116,29 @@ public:
         /// Called under the lock once all is durable, also when nothing was edited.
         std::function<void(std::uint64_t now_ms)> committed = {};
     };
-    Result<> transact(const std::string& name, const Edit& edit, std::string message,
-                      const Origin& origin) {
+    /// `request` is empty for what need not be done once only.
+    Result<Done> transact(const std::string& name, std::string_view request, const Edit& edit,
+                          std::string message, const Origin& origin) {
         {
             const std::lock_guard guard(lock_);
-            auto space = core_->space(name);
-            if (!space) return tl::unexpected(space.error());
-            const std::uint64_t now_ms = core_->now_ms();
+            if (!request.empty()) {
+                auto before = core_->requests().contains(request);
+                if (!before) return tl::unexpected(before.error());
+                if (*before) return Done::before;
+            }
             const UndoWatcher::Making making(undo_watchers_[name], origin.undo);
-            auto committed = (*space)->transact(
-                now_ms, std::move(message),
+            auto committed = core_->transact(
+                name, request, std::move(message),
                 [&](SpaceReplica::Editor& editor) { return edit(editor, core_->schema().get()); });
             if (!committed) return tl::unexpected(committed.error());
-            if (origin.committed) origin.committed(now_ms);
-            if (committed->first == 0) return {};
+            if (origin.committed) origin.committed(core_->now_ms());
+            if (committed->first == 0) return Done::now;
             spaces_[name].in_sync = false;
             news_.push_back({name, std::move(committed->changes), {}});
         }
         notify(name);
         dispatch();
-        return {};
+        return Done::now;
     }
 
     /// From now on `undo` is told what others do in the space, as long as it is there.

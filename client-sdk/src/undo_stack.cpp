@@ -74,9 +74,23 @@ Result<UndoStack> Space::undo(UndoOptions options) const {
 }
 
 Result<> UndoStack::transact(const std::function<void(Transaction&)>& edit, std::string message) {
+    auto done = run({}, edit, std::move(message));
+    if (!done) return tl::unexpected(done.error());
+    return {};
+}
+
+Result<Done> UndoStack::transact_once(std::string_view request,
+                                      const std::function<void(Transaction&)>& edit,
+                                      std::string message) {
+    if (request.empty()) return tl::unexpected(client::no_request_id());
+    return run(request, edit, std::move(message));
+}
+
+Result<Done> UndoStack::run(std::string_view request, const std::function<void(Transaction&)>& edit,
+                            std::string message) {
     UndoRecord record;
     UndoManager& undo = *handle_->undo;
-    return handle_->store->transact(handle_->space,
+    return handle_->store->transact(handle_->space, request,
                                     [&](SpaceReplica::Editor& editor, const Schema* schema) {
                                         return Transaction::run(editor, schema, &record, edit);
                                     },
@@ -86,11 +100,11 @@ Result<> UndoStack::transact(const std::function<void(Transaction&)>& edit, std:
 }
 
 template <typename Run>
-Result<bool> UndoStack::step(std::string&& message, Run run) {
+Result<bool> UndoStack::step(std::string_view request, std::string&& message, Run run) {
     UndoManager& undo = *handle_->undo;
     UndoManager::Step step;
     auto done = handle_->store->transact(
-        handle_->space,
+        handle_->space, request,
         [&](SpaceReplica::Editor& editor, const Schema* schema) -> Result<> {
             client::UndoTransaction target(editor, schema);
             auto made = run(undo, target);
@@ -100,16 +114,27 @@ Result<bool> UndoStack::step(std::string&& message, Run run) {
         },
         std::move(message), {&undo, [&](std::uint64_t) { undo.done(step); }});
     if (!done) return tl::unexpected(done.error());
-    return step.ops() > 0;
+    return *done == Done::before || step.ops() > 0;
 }
 
+namespace {
+constexpr auto undo_step = [](UndoManager& undo, UndoTarget& target) { return undo.undo(target); };
+constexpr auto redo_step = [](UndoManager& undo, UndoTarget& target) { return undo.redo(target); };
+}  // namespace
+
 Result<bool> UndoStack::undo(std::string message) {
-    return step(std::move(message),
-                [](UndoManager& undo, UndoTarget& target) { return undo.undo(target); });
+    return step({}, std::move(message), undo_step);
 }
 Result<bool> UndoStack::redo(std::string message) {
-    return step(std::move(message),
-                [](UndoManager& undo, UndoTarget& target) { return undo.redo(target); });
+    return step({}, std::move(message), redo_step);
+}
+Result<bool> UndoStack::undo_once(std::string_view request, std::string message) {
+    if (request.empty()) return tl::unexpected(client::no_request_id());
+    return step(request, std::move(message), undo_step);
+}
+Result<bool> UndoStack::redo_once(std::string_view request, std::string message) {
+    if (request.empty()) return tl::unexpected(client::no_request_id());
+    return step(request, std::move(message), redo_step);
 }
 
 bool UndoStack::can_undo() const {

@@ -285,6 +285,27 @@ int syncline_api_in_c(const char* path) {
     HOLDS(told.calls == 2);
     syncline_subscription_free(subscription);
 
+    /* Done once, however often it is asked. */
+    {
+        const char* add =
+            "[{\"op\":\"add\",\"doc\":[\"tasks\",\"t\"],\"path\":[\"n\"],\"value\":1}]";
+        syncline_undo* stack = syncline_undo_new(store, "once", 0, 0, &error);
+        int before = 7;
+        int stepped = 7;
+        HOLDS(syncline_transact_once(store, "once", "r1", add, &before, &error) && before == 0);
+        HOLDS(syncline_transact_once(store, "once", "r1", add, &before, &error) && before == 1);
+        HOLDS(!syncline_transact_once(store, "once", "", add, NULL, &error));
+        HOLDS(failed_with(&error, "invalid_argument"));
+        HOLDS(syncline_undo_transact_once(stack, "r2", add, &before, &error) && before == 0);
+        HOLDS(syncline_undo_transact_once(stack, "r2", add, NULL, &error));
+        HOLDS(syncline_undo_undo_once(stack, "r3", &stepped, &error) && stepped == 1);
+        HOLDS(syncline_undo_undo_once(stack, "r3", &stepped, &error) && stepped == 1);
+        HOLDS(equals(syncline_get(store, "once", "tasks", "t", &error), "{\"n\":1}"));
+        HOLDS(syncline_undo_redo_once(stack, "r4", &stepped, &error) && stepped == 1);
+        HOLDS(equals(syncline_get(store, "once", "tasks", "t", &error), "{\"n\":2}"));
+        syncline_undo_free(stack);
+    }
+
     HOLDS(!syncline_connect(store, "nonsense", NULL, &error));
     HOLDS(failed_with(&error, "invalid_argument"));
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));

@@ -183,6 +183,7 @@ TEST_CASE("a file of a version without history is taken over as it is", "[api][h
         options.path = path;
         auto database = sqlite::Database::open(options).value();
         REQUIRE(database.exec("DROP TABLE logged"));
+        REQUIRE(database.exec("DROP TABLE requests"));
         REQUIRE(database.set_user_version(1));
     }
     auto store = Store::open(path).value();

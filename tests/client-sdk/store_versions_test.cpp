@@ -35,6 +35,7 @@ Rows first_form() {
 /// Makes the device's file one of version 2, with these documents and what it has.
 void make_older(Device& device, const Rows& rows) {
     sqlite::Database& database = device.store().database();
+    REQUIRE(database.exec("DROP TABLE requests"));
     auto space = database.prepare("SELECT id, generation FROM spaces");
     REQUIRE(space);
     REQUIRE(space->step().value());

@@ -97,6 +97,12 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
 
+/** syncline_transact, done once however often it is asked with this id (1 to 128 bytes), also by
+ *  another process after this one died. `*before`, unless `before` is NULL, is 1 when an earlier
+ *  call had done it. Ids are kept for a day; what fails is not noted. See Space::transact_once. */
+int syncline_transact_once(syncline_store* store, const char* space, const char* request,
+                           const char* ops_json, int* before, syncline_error** error);
+
 /**
  * Undo and redo of what one origin in the app does in a space: a view, a window, a user. An undo
  * takes back what was transacted through this handle and nothing that anybody else did meanwhile
@@ -117,6 +123,14 @@ int syncline_undo_transact(syncline_undo* undo, const char* ops_json, syncline_e
  *  nothing changed: schema_violation and too_large, as of a transaction, or the storage's. */
 int syncline_undo_undo(syncline_undo* undo, int* changed, syncline_error** error);
 int syncline_undo_redo(syncline_undo* undo, int* changed, syncline_error** error);
+/** The same, each done once for a request's id: see syncline_transact_once. A step that was done
+ *  before has `*changed` 1. */
+int syncline_undo_transact_once(syncline_undo* undo, const char* request, const char* ops_json,
+                                int* before, syncline_error** error);
+int syncline_undo_undo_once(syncline_undo* undo, const char* request, int* changed,
+                            syncline_error** error);
+int syncline_undo_redo_once(syncline_undo* undo, const char* request, int* changed,
+                            syncline_error** error);
 /** Whether there is something that can be tried; others may have overtaken all of it. */
 int syncline_undo_can_undo(const syncline_undo* undo);
 int syncline_undo_can_redo(const syncline_undo* undo);

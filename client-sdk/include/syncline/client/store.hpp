@@ -359,6 +359,12 @@ struct SyncStatus {
     Access access = Access::none;          ///< as the relay granted it; none until it did
 };
 
+/// What became of a transaction that is to be done once.
+enum class Done : std::uint8_t {
+    now,     ///< by this call
+    before,  ///< by an earlier one, perhaps of another process; this one did nothing
+};
+
 using UndoOptions = UndoManager::Options;
 
 /// Undo and redo of what one origin in the app does in a space: a view, a window, a user.
@@ -383,6 +389,13 @@ public:
     Result<bool> undo(std::string message = {});
     /// Takes back the last undo. What is transacted here after an undo ends that.
     Result<bool> redo(std::string message = {});
+    /// The same, each done once for a request's id: see Space::transact_once(). A step that was
+    /// done before is true.
+    Result<Done> transact_once(std::string_view request,
+                               const std::function<void(Transaction&)>& edit,
+                               std::string message = {});
+    Result<bool> undo_once(std::string_view request, std::string message = {});
+    Result<bool> redo_once(std::string_view request, std::string message = {});
 
     /// Something was done that can be tried to undo; others may have overtaken all of it.
     [[nodiscard]] bool can_undo() const;
@@ -398,7 +411,9 @@ private:
     friend class Space;
     explicit UndoStack(std::shared_ptr<client::UndoHandle> handle) : handle_(std::move(handle)) {}
     template <typename Run>
-    Result<bool> step(std::string&& message, Run run);
+    Result<bool> step(std::string_view request, std::string&& message, Run run);
+    Result<Done> run(std::string_view request, const std::function<void(Transaction&)>& edit,
+                     std::string message);
     std::shared_ptr<client::UndoHandle> handle_;
 };
 
@@ -413,6 +428,15 @@ public:
     ///   too_large         more than 65,536 operations or 960 KiB: split it
     ///   schema_violation  what the store's schema does not allow (docs/schema.md)
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
+
+    /// transact(), done once however often it is asked with this id, also by another process after
+    /// this one died: for whoever cannot know whether it was done. The id (1 to 128 bytes, of the
+    /// caller's making: random, or a random name and a number) is noted in the same storage
+    /// transaction and kept for a day. What failed, or edited nothing, is not noted, and is run
+    /// again.
+    Result<Done> transact_once(std::string_view request,
+                               const std::function<void(Transaction&)>& edit,
+                               std::string message = {});
 
     /// A new undo stack, empty. What is done by other ways than through it is not undone by it.
     [[nodiscard]] Result<UndoStack> undo(UndoOptions options = {}) const;
@@ -474,6 +498,8 @@ public:
 
 private:
     friend class Store;
+    Result<Done> run(std::string_view request, const std::function<void(Transaction&)>& edit,
+                     std::string message);
     explicit Space(std::shared_ptr<client::SpaceHandle> handle) : handle_(std::move(handle)) {}
     std::shared_ptr<client::SpaceHandle> handle_;
 };
