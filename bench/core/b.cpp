@@ -20,21 +20,23 @@ void apply(Replica::Edit& edit, const ListInsert& step) {
     insert(edit, step.index, std::move(values));
 }
 
-/// Every edit as an update, at one replica; another takes them.
+/// Every edit as an update of a stream, at one replica; another takes them.
 template <typename Step>
 void one_user(const Run& run, const std::vector<Step>& steps) {
     Replica from(replica_id(1));
+    wire::ChangeStreamWriter out;
     std::vector<Bytes> updates;
     const double edited = time_ms([&] {
         for (const Step& step : steps)
             updates.push_back(
-                encoded(change(from, [&](Replica::Edit& edit) { apply(edit, step); })));
+                out.write(change(from, [&](Replica::Edit& edit) { apply(edit, step); })));
     });
     run.report("edit", "ms", edited);
     run.report("updates", "B", static_cast<double>(total_size(updates)));
     Replica to(replica_id(2));
+    wire::ChangeStreamReader in;
     run.report("take", "ms", time_ms([&] {
-                   for (const Bytes& update : updates) take(to, update);
+                   for (const Bytes& update : updates) take_next(to, in, update);
                }));
     run.report("saved", "B", static_cast<double>(to.save().size()));
     check(to.save() == from.save(), "the replicas are equal");
@@ -46,12 +48,14 @@ void two_users(const Run& run, std::uint32_t kind) {
     take(both[1], encoded(change(both[0], [&, &text = initial](Replica::Edit& edit) {
              replay(edit, {0, 0, text});
          })));
+    std::vector<wire::ChangeStreamWriter> out(2);
+    std::vector<wire::ChangeStreamReader> in(2);
     std::vector<std::vector<Bytes>> updates(2);
     const double edited = time_ms([&, &edits = users] {
         for (std::size_t user = 0; user < 2; ++user) {
             for (const TextEdit& one : edits[user])
-                updates[user].push_back(
-                    encoded(change(both[user], [&](Replica::Edit& edit) { replay(edit, one); })));
+                updates[user].push_back(out[user].write(
+                    change(both[user], [&](Replica::Edit& edit) { replay(edit, one); })));
         }
     });
     run.report("edit", "ms", edited);
@@ -59,7 +63,8 @@ void two_users(const Run& run, std::uint32_t kind) {
                static_cast<double>(total_size(updates[0]) + total_size(updates[1])));
     run.report("take", "ms", time_ms([&] {
                    for (std::size_t user = 0; user < 2; ++user)
-                       for (const Bytes& update : updates[1 - user]) take(both[user], update);
+                       for (const Bytes& update : updates[1 - user])
+                           take_next(both[user], in[user], update);
                }));
     run.report("saved", "B", static_cast<double>(both[0].save().size()));
     check(both[0].save() == both[1].save(), "the replicas are equal");

@@ -28,6 +28,7 @@ std::uint64_t next_ms() {
 }
 
 Bytes encoded(const Change& change) {
+    if (change.span() >= wire::column_dots_min) return wire::pack(change);
     static wire::ChangePacker packer;  // begins anew after each take()
     packer.add(change);
     return packer.take();
@@ -40,6 +41,9 @@ Bytes changes_since(const Replica& replica, const VersionVector& seen) {
 }
 void take(Replica& replica, BytesView update) {
     check(replica.take(update).has_value(), "an update is taken");
+}
+void take_next(Replica& replica, wire::ChangeStreamReader& stream, BytesView update) {
+    check(replica.take(stream, update).has_value(), "an update of a stream is taken");
 }
 void join(Replica& replica, BytesView state) {
     check(replica.join(state).has_value(), "a state is joined");

@@ -36,6 +36,7 @@ const Change& change(Replica& replica, Use edit) {
 /// These end the row on an error.
 [[nodiscard]] Bytes changes_since(const Replica& replica, const VersionVector& seen);
 void take(Replica& replica, BytesView update);
+void take_next(Replica& replica, wire::ChangeStreamReader& stream, BytesView update);
 void join(Replica& replica, BytesView state);
 
 /// Brings everything of each replica to all others by `bring`, as the eight of W1 and W3 do.

@@ -40,11 +40,12 @@ void set_in_one_change(const Run& run) {
 void update(const Run& run) {
     const auto sets = named(w2_spread(run.n));
     Replica from(replica_id(1));
+    wire::ChangeStreamWriter out;
     std::vector<Bytes> updates;
     const double made = time_ms([&] {
         for (const NamedSet& set : sets)
             updates.push_back(
-                encoded(change(from, [&](Replica::Edit& edit) { set_one(edit, set); })));
+                out.write(change(from, [&](Replica::Edit& edit) { set_one(edit, set); })));
     });
     run.report("made", "1/s", per_second(run.n, made));
     run.report("update", "B", static_cast<double>(total_size(updates)) / run.n);
@@ -53,11 +54,32 @@ void update(const Run& run) {
     run.report("update in a frame", "B", static_cast<double>(frame.size()) / run.n);
 
     Replica to(replica_id(2));
+    wire::ChangeStreamReader in;
     const double taken = time_ms([&] {
-        for (const Bytes& update : updates) take(to, update);
+        for (const Bytes& update : updates) take_next(to, in, update);
     });
     run.report("taken", "1/s", per_second(run.n, taken));
     check(keys(to) == run.n, "the number of keys");
+    check(to.save() == from.save(), "the replicas are equal");
+}
+
+/// Each can be read without any other.
+void update_alone(const Run& run) {
+    const auto sets = named(w2_spread(run.n));
+    Replica from(replica_id(1));
+    std::vector<Bytes> updates;
+    const double made = time_ms([&] {
+        for (const NamedSet& set : sets)
+            updates.push_back(
+                encoded(change(from, [&](Replica::Edit& edit) { set_one(edit, set); })));
+    });
+    run.report("made alone", "1/s", per_second(run.n, made));
+    run.report("update alone", "B", static_cast<double>(total_size(updates)) / run.n);
+    Replica to(replica_id(2));
+    const double taken = time_ms([&] {
+        for (const Bytes& update : updates) take(to, update);
+    });
+    run.report("taken alone", "1/s", per_second(run.n, taken));
     check(to.save() == from.save(), "the replicas are equal");
 }
 
@@ -111,6 +133,7 @@ std::vector<Row> w2_rows() {
     return {
         {"w2.set", n, set_in_one_change},
         {"w2.update", n, update},
+        {"w2.alone", n, update_alone},
         {"w2.merged", n, merged},
         {"w2.save", n, save},
         {"w2.memory", n, held, 0, [](const Run& run) { return filled(run.n).save(); }},

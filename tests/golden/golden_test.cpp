@@ -7,6 +7,7 @@
 // the format and needs a new format number.
 #include "support/arbitrary.hpp"
 #include "syncline/document/change.hpp"
+#include "syncline/document/change_stream.hpp"
 #include "syncline/document/digest.hpp"
 #include "syncline/document/json.hpp"
 #include "vectors.hpp"
@@ -359,6 +360,58 @@ Vectors change_vectors() {
     return made;
 }
 
+/// Enough of everything for columns with codes: numbers, names and a text.
+Change long_change() {
+    std::vector<FieldOp> ops;
+    for (std::uint64_t i = 0; i < 1'100; ++i) {
+        const std::uint64_t n = i * i * i % 1'009;
+        ops.push_back({{{"key " + std::to_string(n % 50), Type::lww_register}},
+                       op_of(OpCode::set, static_cast<std::int64_t>(n) - 500)});
+    }
+    std::string text;
+    for (int i = 0; i < 20; ++i) text += "one after the other, ";
+    ops.push_back({{{"notes", Type::text}}, place_of({}, text, Type::text)});
+    return change_of(std::move(ops));
+}
+
+/// Packs by name, and what they hold. Packing is free to change, so that these are read for ever
+/// and new ones are added.
+struct Packs {
+    std::vector<Change> all;
+    std::map<std::string, std::vector<Change>> alone;  ///< each read by itself
+    std::vector<Change> streamed;                      ///< one an update, in the order of names
+};
+Packs packs() {
+    Packs packs;
+    for (auto& [name, change] : changes()) packs.all.push_back(change);
+    packs.alone["packed.rows"] = packs.all;
+    packs.alone["packed.columns"] = packs.all;
+    packs.alone["packed.columns_long"] = {long_change()};
+    packs.streamed = packs.all;
+    packs.streamed.push_back(long_change());
+    packs.streamed.insert(packs.streamed.end(), packs.all.begin(), packs.all.end());
+    return packs;
+}
+std::string stream_name(std::size_t update) {
+    const std::string number = std::to_string(update);
+    return "stream.update_" + std::string(3 - number.size(), '0') + number;
+}
+Vectors pack_vectors(const Packs& packs) {
+    Vectors made;
+    for (const auto& [name, held] : packs.alone) {
+        wire::ChangePacker packer(name == "packed.rows" ? wire::Layout::rows
+                                                        : wire::Layout::columns);
+        for (const Change& change : held) packer.add(change);
+        made[name] = to_hex(packer.take());
+    }
+    wire::ChangeStreamWriter stream;
+    for (std::size_t i = 0; i < packs.streamed.size(); ++i) {
+        if (i == 40) stream.begin_anew();
+        made[stream_name(i)] = to_hex(stream.write(packs.streamed[i]));
+    }
+    return made;
+}
+
 }  // namespace
 
 TEST_CASE("values keep their bytes", "[golden]") {
@@ -372,6 +425,31 @@ TEST_CASE("changes keep their bytes", "[golden]") {
 
 TEST_CASE("states keep their bytes", "[golden]") {
     check_vectors("states.txt", "Documents, and states with their contexts", state_vectors());
+}
+
+TEST_CASE("packed changes and streams are read for ever", "[golden]") {
+    const Packs expected = packs();
+    Vectors kept = read_vectors("packed.txt");
+    if (is_regenerating()) {
+        kept.merge(pack_vectors(expected));  // none is written anew
+        write_vectors("packed.txt", "Packed changes, and the updates of one stream", kept);
+    }
+    for (const auto& [name, changes] : expected.alone) {
+        CAPTURE(name);
+        const auto read = wire::unpack(from_hex(kept[name]), wire::Limits{});
+        REQUIRE(read);
+        CHECK(*read == changes);
+    }
+    wire::ChangeStreamReader stream;
+    for (std::size_t i = 0; i < expected.streamed.size(); ++i) {
+        CAPTURE(i);
+        const Bytes update = from_hex(kept[stream_name(i)]);
+        REQUIRE(stream.open(update, wire::Limits{}));
+        Change change;
+        REQUIRE(stream.next(change));
+        CHECK(change == expected.streamed[i]);
+        CHECK(stream.at_end());
+    }
 }
 
 TEST_CASE("states of the first form are read for ever, and written in the newest", "[golden]") {

@@ -32,14 +32,18 @@ inline Vectors read_vectors(const std::string& file) {
     return vectors;
 }
 
+inline void write_vectors(const std::string& file, const std::string& about,
+                          const Vectors& vectors) {
+    std::ofstream out(directory + file);
+    out << "# " << about << "\n";
+    for (const auto& [name, hex] : vectors) out << name << ' ' << hex << '\n';
+    REQUIRE(out.good());
+}
+inline bool is_regenerating() { return std::getenv("SYNCLINE_REGENERATE_GOLDEN") != nullptr; }
+
 /// Compares `made` with the file, or writes it when asked to.
 inline void check_vectors(const std::string& file, const std::string& about, const Vectors& made) {
-    if (std::getenv("SYNCLINE_REGENERATE_GOLDEN") != nullptr) {
-        std::ofstream out(directory + file);
-        out << "# " << about << "\n";
-        for (const auto& [name, hex] : made) out << name << ' ' << hex << '\n';
-        REQUIRE(out.good());
-    }
+    if (is_regenerating()) write_vectors(file, about, made);
     const Vectors kept = read_vectors(file);
     REQUIRE_FALSE(kept.empty());
     for (const auto& [name, hex] : made) {

@@ -189,27 +189,27 @@ void write_bytes(PackedWriter& out, BytesView bytes) {
     out.raw(shorter.empty() ? bytes : BytesView(shorter));
 }
 
-Bytes read_bytes(PackedReader& in, std::uint64_t announced) {
+Bytes read_any_bytes(PackedReader& in, std::uint64_t announced) {
     if (announced > bytes_max) {
         in.fail();
         return {};
     }
     const auto count = static_cast<std::size_t>(announced);
     const std::uint64_t form = count < plain_max ? as_they_are : in.u64(coded);
-    if (form == coded) {
-        const std::size_t before = in.left();
-        Bytes bytes = read_coded(in, count);
-        const BytesView spelling = in.behind(before - in.left());
-        const Weights weights = weights_of(bytes);
-        const Bytes only = coded_if_shorter(bytes, weights, lengths_for(weights));
-        if (!std::equal(only.begin(), only.end(), spelling.begin(), spelling.end())) in.fail();
-        return bytes;
-    }
+    if (form == coded) return read_coded(in, count);
     const BytesView view = in.raw(count);
-    Bytes bytes(view.begin(), view.end());
-    if (in.failed() || count < plain_max) return bytes;
-    const Weights weights = weights_of(bytes);
-    if (!coded_if_shorter(bytes, weights, lengths_for(weights)).empty()) in.fail();
+    return Bytes(view.begin(), view.end());
+}
+
+Bytes read_bytes(PackedReader& in, std::uint64_t announced) {
+    const std::size_t before = in.left();
+    Bytes bytes = read_any_bytes(in, announced);
+    if (in.failed() || bytes.size() < plain_max) return bytes;
+    const BytesView spelling = in.behind(before - in.left());
+    PackedWriter only;
+    write_bytes(only, bytes);
+    const BytesView expected = only.view();
+    if (!std::equal(expected.begin(), expected.end(), spelling.begin(), spelling.end())) in.fail();
     return bytes;
 }
 

@@ -21,5 +21,7 @@ inline constexpr std::uint64_t bytes_max = std::uint64_t{1} << 28;
 void write_bytes(PackedWriter& out, BytesView bytes);
 /// Fails for another spelling, and for more than bytes_max, which no state has.
 [[nodiscard]] Bytes read_bytes(PackedReader& in, std::uint64_t announced);
+/// The same for either form and any codes, which takes half the time: for what is not canonical.
+[[nodiscard]] Bytes read_any_bytes(PackedReader& in, std::uint64_t announced);
 
 }  // namespace syncline::wire

@@ -56,6 +56,10 @@ void carry(const CounterEntries& entries, const Path& path, OrMap& to) {
     if (!cancel.op.cancels.empty()) to.apply(cancel, {{ReplicaId{}, 1}, Hlc{}});
 }
 
+tl::unexpected<Error> not_in_log() {
+    return fail(ErrorCode::not_found, "the log does not go back that far");
+}
+
 bool names_only_its_past(const Change& change, const VersionVector& base) {
     bool good = true;
     for_each_op(change, [&](const Section&, const FieldOp& op, const Event& at) {
@@ -181,6 +185,16 @@ Result<> Replica::take(BytesView packed, const wire::Limits& limits) {
     return {};
 }
 
+Result<> Replica::take(wire::ChangeStreamReader& stream, BytesView update,
+                       const wire::Limits& limits) {
+    if (auto opened = stream.open(update, limits); !opened) return opened;
+    while (!stream.at_end()) {
+        if (auto read = stream.next(taken_); !read) return read;
+        if (auto taken = take(taken_); !taken) return taken;
+    }
+    return {};
+}
+
 Result<> Replica::take_piece(BytesView packed, const wire::Limits& limits) {
     const VersionVector before = seen_;
     const auto fold_all = [&]() -> Result<bool> {
@@ -221,8 +235,7 @@ Result<> Replica::take_piece(BytesView packed, const wire::Limits& limits) {
 
 template <typename Use>
 Result<> Replica::for_each_since(const VersionVector& seen, Use use) const {
-    if (!seen.covers(log_from_))
-        return fail(ErrorCode::not_found, "the log does not go back that far");
+    if (!seen.covers(log_from_)) return not_in_log();
     const auto each = [&](BytesView packed, const VersionVector& last) {
         if (seen.covers(last)) return;
         wire::ChangeUnpacker unpacker(packed, wire::state_limits());
@@ -238,11 +251,30 @@ Result<> Replica::for_each_since(const VersionVector& seen, Use use) const {
     return {};
 }
 
+std::uint64_t Replica::dots_since(const VersionVector& seen) const {
+    std::uint64_t dots = 0;
+    for (const auto& [replica, counter] : seen_) {
+        const std::uint64_t known = seen.at(replica);
+        if (counter > known) dots += counter - known;
+    }
+    return dots;
+}
+
 Result<Bytes> Replica::changes_since(const VersionVector& seen) const {
-    wire::ChangePacker out;
+    const bool many = dots_since(seen) >= wire::column_dots_min;
+    wire::ChangePacker out(many ? wire::Layout::columns : wire::Layout::rows);
     if (auto done = for_each_since(seen, [&](const Change& change) { out.add(change); }); !done)
         return tl::unexpected(done.error());
     return out.take();
+}
+
+Result<Bytes> Replica::changes_since(const VersionVector& seen,
+                                     wire::ChangeStreamWriter& stream) const {
+    if (!seen.covers(log_from_)) return not_in_log();
+    stream.begin(dots_since(seen));
+    if (auto done = for_each_since(seen, [&](const Change& change) { stream.add(change); }); !done)
+        return tl::unexpected(done.error());
+    return stream.end();
 }
 
 void Replica::for_each_logged(const std::function<void(const Change&)>& use) const {

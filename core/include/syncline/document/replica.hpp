@@ -1,5 +1,6 @@
 #pragma once
 
+#include "syncline/document/change_stream.hpp"
 #include "syncline/document/packed_changes.hpp"
 
 #include <cstdint>
@@ -85,12 +86,19 @@ public:
     /// gap, and unknown_reference for an op that names what its author cannot have seen; the
     /// changes before the refused one are in.
     Result<> take(BytesView packed, const wire::Limits& limits = wire::state_limits());
+    /// Takes in the next update of a stream. Errors: the same, and ChangeStreamReader::open's;
+    /// after one the sender has to begin anew, with what changes_since(seen()) says.
+    Result<> take(wire::ChangeStreamReader& stream, BytesView update,
+                  const wire::Limits& limits = wire::state_limits());
     /// Takes in one change. Errors: gap, unknown_reference.
     Result<> take(const Change& change);
 
     /// Everything above `seen`, in causal order. Errors: not_found when the log does not go back
     /// that far; send save() then.
     [[nodiscard]] Result<Bytes> changes_since(const VersionVector& seen) const;
+    /// The same as the next update of a stream. An error leaves the stream as it was.
+    [[nodiscard]] Result<Bytes> changes_since(const VersionVector& seen,
+                                              wire::ChangeStreamWriter& stream) const;
     /// The same as one state with the context of what it adds and removes, for join(): smaller, the
     /// more so where changes overwrite each other. Errors: as changes_since.
     /// Cost: as changes_since, and what they did.
@@ -133,6 +141,8 @@ private:
     /// Calls `use` with every change in the log that is not in `seen`, in causal order.
     template <typename Use>
     Result<> for_each_since(const VersionVector& seen, Use use) const;
+    /// How many dots `seen` lacks.
+    [[nodiscard]] std::uint64_t dots_since(const VersionVector& seen) const;
 
     ReplicaId id_;
     Document document_;
