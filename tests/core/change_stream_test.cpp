@@ -211,3 +211,32 @@ TEST_CASE("columns are shorter than rows, and read in blocks", "[core][stream]")
         CHECK_FALSE(wire::unpack(packed, few));
     }
 }
+
+TEST_CASE("few bytes of columns do not name a million long keys", "[core][stream]") {
+    using wire::NumberColumn;
+    const std::string key(wire::key_bytes_max, 'a');
+    const auto pack_of = [&](unsigned ops) {
+        wire::ChangeSink out;
+        out.lay_out(wire::Layout::columns);
+        out.prefix(wire::packed_columns_format);
+        out.number(NumberColumn::heads, 1 + 32).number(NumberColumn::who, 0);
+        out.bytes(wire::ByteColumn::ids, id_of(1).view());
+        for (const std::uint64_t size : {std::uint64_t{ops}, std::uint64_t{2}, std::uint64_t{0},
+                                         std::uint64_t{0}, std::uint64_t{key.size()}})
+            out.number(NumberColumn::sizes, size);
+        out.number(NumberColumn::places, 0).number(NumberColumn::types, 2 * 8);
+        out.bytes(wire::ByteColumn::keys, as_bytes(key));
+        for (unsigned i = 0; i < ops; ++i) {
+            // An add, in a new place: spelled, then beside the one before and of the same key.
+            out.number(NumberColumn::ops, 2 + (i == 0 ? 48 : 16));
+            out.number(NumberColumn::shared, i == 0 ? 0 : key.size());
+            if (i > 0) out.number(NumberColumn::sizes, 0);
+            out.number(NumberColumn::amounts, 0);
+        }
+        return out.take();
+    };
+    CHECK(wire::unpack(pack_of(100), wire::state_limits()));
+    const auto many = wire::unpack(pack_of(20'000), wire::state_limits());
+    REQUIRE_FALSE(many);
+    CHECK(many.error().code == ErrorCode::too_large);
+}

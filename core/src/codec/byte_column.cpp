@@ -123,12 +123,13 @@ struct Entry {
     std::uint8_t symbol = 0;
     std::uint8_t length = 0;
 };
-std::vector<Entry> table_of(const Lengths& lengths) {
-    std::vector<Entry> table(std::size_t{1} << length_max);
+/// What the next `longest` bits begin with.
+std::vector<Entry> table_of(const Lengths& lengths, unsigned longest) {
+    std::vector<Entry> table(std::size_t{1} << longest);
     const auto codes = codes_of(lengths);
     for (std::size_t i = 0; i < 256; ++i) {
         if (lengths[i] == 0) continue;
-        const unsigned rest = length_max - lengths[i];
+        const unsigned rest = longest - lengths[i];
         const Entry entry{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(lengths[i])};
         std::fill_n(table.begin() + static_cast<std::ptrdiff_t>(std::size_t{codes[i]} << rest),
                     std::size_t{1} << rest, entry);
@@ -147,7 +148,8 @@ Bytes read_coded(PackedReader& in, std::size_t count) {
         in.fail();
         return {};
     }
-    const std::vector<Entry> table = table_of(lengths);
+    const unsigned longest = *std::max_element(lengths.begin(), lengths.end());
+    const std::vector<Entry> table = table_of(lengths, longest);
     const BytesView bits = in.rest();
     Bytes bytes;
     bytes.reserve(count);
@@ -157,9 +159,9 @@ Bytes read_coded(PackedReader& in, std::size_t count) {
     for (; bytes.size() < count;) {
         for (; filled <= 48 && next < bits.size(); filled += 8)
             window = window << 8 | std::to_integer<std::uint64_t>(bits[next++]);
-        const std::uint64_t ahead = filled >= length_max ? window >> (filled - length_max)
-                                                         : window << (length_max - filled);
-        const Entry entry = table[ahead & ((1U << length_max) - 1)];
+        const std::uint64_t ahead =
+            filled >= longest ? window >> (filled - longest) : window << (longest - filled);
+        const Entry entry = table[ahead & ((1U << longest) - 1)];
         if (entry.length == 0 || entry.length > filled) {
             in.fail();
             return {};

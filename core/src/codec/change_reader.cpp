@@ -18,12 +18,16 @@ constexpr std::uint64_t path_bytes_an_op = paths_max / ops_max;
 /// Of a block of columns: eight bytes each.
 constexpr std::uint64_t numbers_an_op = 64;
 constexpr std::uint64_t numbers_max = std::uint64_t{1} << 26;
+/// What the context may gain from bytes: in columns one of them can name hundreds of long keys.
+constexpr std::uint64_t weight_few = 65'536;
+constexpr std::uint64_t weight_a_byte = 2'048;
 
 }  // namespace
 
 void ChangeReader::open(BytesView bytes, const Limits& limits) {
     ops_max_ = limits.ops_max;
     in_ = ChangeSource(bytes, std::min(limits.ops_max * numbers_an_op, numbers_max));
+    weight_max_ = known_.weight + weight_few + weight_a_byte * bytes.size();
     error_ = ErrorCode::malformed;
     require(bytes.size() <= limits.bytes_max, ErrorCode::too_large);
 }
@@ -123,6 +127,7 @@ void ChangeReader::read_base(Change& change) {
         base.raise(known_.authors[who].id, counter);
     }
     known_.set_base(known_.author, base);
+    require(known_.weight <= weight_max_, ErrorCode::too_large);
     change.base = std::move(base);
 }
 
@@ -187,6 +192,7 @@ void ChangeReader::read_place(std::uint64_t mode) {
         case PlaceMode::spelled: read_new_place(); break;
     }
     require(known_.place != 0, ErrorCode::malformed);
+    require(known_.weight <= weight_max_, ErrorCode::too_large);
 }
 
 void ChangeReader::read_new_place() {

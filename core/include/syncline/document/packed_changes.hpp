@@ -142,6 +142,7 @@ private:
 
     ChangeSource in_;
     std::size_t ops_max_ = 0;
+    std::uint64_t weight_max_ = 0;  ///< of the context
     PackedContext known_;
     std::vector<FieldOp> ops_spare_;  ///< memory for the next section's
     std::uint64_t counter_ = 0;
