@@ -95,6 +95,20 @@ bool names_known(const Document& document, const FieldOp& op) {
     return true;
 }
 
+/// Whether ops on texts name places of erased characters, or ends of marks there, that were residue
+/// in the document already: in the state that their author reports as what he has passed. (A list's
+/// may have been brought back since, which spares them.)
+bool names_residue(const std::vector<FieldOp>& ops, const Document& passed) {
+    const Residue known = residue(passed);
+    const auto names = [&](const Dot& dot) { return known.dots.contains(dot); };
+    return std::any_of(ops.begin(), ops.end(), [&](const FieldOp& op) {
+        if (op.path.empty() || op.path.back().type != Type::text) return false;
+        if (op.op.mark && (names(op.op.mark->from.element) || names(op.op.mark->to.element)))
+            return true;
+        return names(op.op.place.parent);
+    });
+}
+
 bool puts_elements(const FieldOp& op) {
     return op.op.code == OpCode::place || op.op.code == OpCode::move;
 }
@@ -168,6 +182,11 @@ private:
 
 }  // namespace
 
+Document FloorWorld::state_at(std::uint64_t cursor) const {
+    if (cursor == 0 || log_[cursor - 1].bytes.empty()) return {};
+    return wire::decode_document(log_[cursor - 1].bytes, wire::state_limits()).value();
+}
+
 std::string FloorWorld::undo_or_redo(Device& device) {
     const Hlc hlc = device.clock.tick(random_.below(2'000));
     UndoOnTop target(device.id, visible(device), {{device.id, device.next}, hlc});
@@ -179,7 +198,10 @@ std::string FloorWorld::undo_or_redo(Device& device) {
         device.undoes.emplace_back(device.next, device.undo_base);
     }
     device.undo.done(std::move(*step));
-    return commit(device, target.ops(), hlc);
+    std::vector<FieldOp> ops = target.ops();
+    if (names_residue(ops, state_at(report(device))))
+        return "an undo names what may be dropped already";
+    return commit(device, std::move(ops), hlc);
 }
 
 void FloorWorld::observe(Device& device, const Change& change) {

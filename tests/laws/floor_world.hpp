@@ -79,6 +79,7 @@ private:
 
     [[nodiscard]] std::uint64_t head() const { return log_.size(); }
     [[nodiscard]] VersionVector vector_at(std::uint64_t cursor) const;
+    [[nodiscard]] Document state_at(std::uint64_t cursor) const;
     [[nodiscard]] static Document visible(const Device& device);
     [[nodiscard]] std::uint64_t report(const Device& device) const;
     [[nodiscard]] std::vector<FieldOp> some_edit(const Document& document, const ReplicaId& author);
