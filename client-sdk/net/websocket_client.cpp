@@ -60,6 +60,7 @@ public:
     Result<> start(Listener& listener);
     void stop();
     bool post(std::function<void()> work);
+    [[nodiscard]] bool on_loop() const { return std::this_thread::get_id() == thread_.get_id(); }
     Result<> connect(const Endpoint& endpoint);
     Result<> send(Bytes message);
     void close(std::uint16_t code, std::string_view reason);
@@ -98,7 +99,6 @@ private:
     // A number in the place lws has for a pointer; nobody follows it.
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
     [[nodiscard]] void* tag() const { return reinterpret_cast<void*>(connection_); }
-    [[nodiscard]] bool on_loop() const { return std::this_thread::get_id() == thread_.get_id(); }
 
     WebSocketOptions options_;
     Listener* listener_ = nullptr;
@@ -503,6 +503,7 @@ WebSocketClient::~WebSocketClient() = default;
 Result<> WebSocketClient::start(Listener& listener) { return driver_->start(listener); }
 void WebSocketClient::stop() { driver_->stop(); }
 bool WebSocketClient::post(std::function<void()> work) { return driver_->post(std::move(work)); }
+bool WebSocketClient::on_own_thread() const { return driver_->on_loop(); }
 Result<> WebSocketClient::connect(const Endpoint& endpoint) { return driver_->connect(endpoint); }
 Result<> WebSocketClient::send(Bytes message) { return driver_->send(std::move(message)); }
 void WebSocketClient::close(std::uint16_t code, std::string_view reason) {

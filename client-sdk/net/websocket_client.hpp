@@ -92,6 +92,9 @@ public:
     /// Runs `work` on the driver's thread, in the order posted. False once stopped: it will not
     /// run.
     bool post(std::function<void()> work);
+    /// Whether the caller is on the driver's thread, where `stop` would wait for itself. After
+    /// `start`. Never where there are no threads.
+    [[nodiscard]] bool on_own_thread() const;
 
     /// Begins to connect. invalid_argument while there is a connection, until its `disconnected`.
     [[nodiscard]] Result<> connect(const Endpoint& endpoint);

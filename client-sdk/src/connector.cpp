@@ -67,7 +67,6 @@ void Connector::set_tick() {
 }
 
 void Connector::connect_now() {
-    loop_ = std::this_thread::get_id();
     waiting_to_retry_ = false;
     {
         const std::lock_guard guard(lock_);

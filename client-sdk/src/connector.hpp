@@ -5,14 +5,11 @@
 #include "syncline/client/store.hpp"
 #include "syncline/sync/client_session.hpp"
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace syncline::client {
 
@@ -46,8 +43,8 @@ public:
     void notify(std::string space);
     /// The book has something new of our own.
     void notify_presence();
-    /// Called from the driver's thread, as observers are.
-    [[nodiscard]] bool on_own_thread() const { return loop_ == std::this_thread::get_id(); }
+    /// Called from the driver's thread, as observers are: stop() would wait for the caller.
+    [[nodiscard]] bool on_own_thread() const { return socket_.on_own_thread(); }
 
 private:
     void connected() override;
@@ -70,8 +67,6 @@ private:
     std::function<std::uint64_t()> now_ms_;
     RandomSource random_;
     net::WebSocketClient socket_;
-
-    std::atomic<std::thread::id> loop_{};
 
     // On the driver's thread only.
     std::unique_ptr<ClientSession> session_;

@@ -2,42 +2,9 @@
 
 #include "names.hpp"
 #include "store_impl.hpp"
-
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid.hpp>
-
-#include <cstring>
-#include <random>
-#include <thread>
+#include "system.hpp"
 
 namespace syncline {
-
-namespace client {
-
-namespace {
-
-ReplicaId random_replica_id() {
-    // From the system's entropy source, a v4 UUID: never derived from the device or its user.
-    const boost::uuids::uuid uuid = boost::uuids::random_generator()();
-    ReplicaId id;
-    std::memcpy(id.bytes.data(), uuid.data, id.bytes.size());
-    return id;
-}
-
-std::uint64_t system_now_ms() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
-void system_random(std::byte* into, std::size_t size) {
-    std::random_device device;
-    for (std::size_t i = 0; i < size; ++i) into[i] = static_cast<std::byte>(device());
-}
-
-}  // namespace
-
-}  // namespace client
 
 // ---- Transaction
 
@@ -378,7 +345,7 @@ Result<Store> Store::open(const std::string& path, StoreOptions options) {
     // The last owner may be an observer on the network thread, which cannot join itself.
     const auto destroy = [](client::StoreImpl* store) {
         if (store->on_network_thread()) {
-            std::thread([store] { delete store; }).detach();
+            client::run_elsewhere([store] { delete store; });
         } else {
             delete store;
         }

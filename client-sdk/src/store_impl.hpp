@@ -3,6 +3,7 @@
 #include "connector.hpp"
 #include "store_core.hpp"
 #include "syncline/client/store.hpp"
+#include "system.hpp"
 #include "undo_watcher.hpp"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 
 namespace syncline::client {
 
@@ -319,9 +319,8 @@ private:
     void retire(std::unique_ptr<Connector> connector) {
         if (connector == nullptr) return;
         if (!connector->on_own_thread()) return connector->stop();
-        std::thread([self = shared_from_this(), last = std::move(connector)]() mutable {
-            last.reset();
-        }).detach();
+        run_elsewhere([self = shared_from_this(), last = std::shared_ptr<Connector>(std::move(
+                                                      connector))]() mutable { last.reset(); });
     }
 
     static void tell(const Observer& observer, const News& item) {
