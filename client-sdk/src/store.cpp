@@ -275,6 +275,18 @@ Result<Document> Space::as_of(const DocumentKey& key, std::uint64_t sequence) co
     return (*space)->as_of(key, sequence);
 }
 
+Result<> Space::each(const std::string& collection,
+                     const std::function<bool(const std::string&, Value)>& visit) const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    const Schema* schema = core->schema().get();
+    return (*space)->each(collection, [&](const std::string& id, const Document& document) {
+        return visit(id, schema == nullptr ? view(document.root())
+                                           : view_with_defaults(*schema, collection, document));
+    });
+}
+
 Result<std::vector<std::string>> Space::ids(const std::string& collection) const {
     auto core = handle_->store->locked();
     auto space = core->space(handle_->name);
@@ -398,6 +410,11 @@ Result<> Store::keep_history(std::chrono::milliseconds time) {
 Result<> Store::verify() const {
     auto core = impl_->locked();
     return core->verify();
+}
+
+Result<> Store::checkpoint() {
+    auto core = impl_->locked();
+    return core->database().checkpoint(sqlite::Checkpoint::truncate);
 }
 
 Result<> Store::connect(ConnectOptions options) { return impl_->connect(std::move(options)); }

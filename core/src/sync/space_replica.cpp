@@ -188,29 +188,54 @@ Result<const Document*> SpaceReplica::document(const DocumentKey& key) {
     return &(*entry)->confirmed;
 }
 
-Result<std::vector<std::string>> SpaceReplica::ids(const std::string& collection) {
-    std::set<std::string> found;
-    Result<> decoded;
+Result<> SpaceReplica::each(const std::string& collection, const Visit& visit) {
+    Result<> done;
+    bool more = true;
+    auto pending = pending_by_document_.lower_bound({collection, {}});
+    const auto end = pending_by_document_.end();
+    const auto show = [&](const std::string& id, const Document& document) {
+        if (document.exists()) more = visit(id, document);
+    };
+    // Those with pending changes may be stored or not; all in the order of their ids.
+    const auto show_pending_before = [&](const DocumentKey* key) {
+        for (; more && pending != end && pending->first.collection == collection &&
+               (key == nullptr || pending->first < *key);
+             ++pending) {
+            auto document = this->document(pending->first);
+            if (!document) {
+                done = tl::unexpected(document.error());
+                more = false;
+                return;
+            }
+            show(pending->first.id, **document);
+        }
+    };
     auto scanned =
         storage_.scan(state_.generation, collection, [&](const DocumentKey& key, BytesView bytes) {
-            if (pending_by_document_.count(key) != 0) return true;
+            show_pending_before(&key);
+            if (!more || pending_by_document_.count(key) != 0) return more;
             auto document = wire::decode_document(bytes, wire::state_limits());
-            if (!document) {
-                decoded = fail(ErrorCode::storage_corrupt, document.error().message);
-                return false;
+            if (document) {
+                show(key.id, *document);
+            } else {
+                done = fail(ErrorCode::storage_corrupt, document.error().message);
+                more = false;
             }
-            if (document->exists()) found.insert(key.id);
-            return true;
+            return more;
         });
-    if (!scanned) return tl::unexpected(scanned.error());
-    if (!decoded) return tl::unexpected(decoded.error());
-    for (auto at = pending_by_document_.lower_bound({collection, {}});
-         at != pending_by_document_.end() && at->first.collection == collection; ++at) {
-        auto shown = document(at->first);
-        if (!shown) return tl::unexpected(shown.error());
-        if ((*shown)->exists()) found.insert(at->first.id);
-    }
-    return std::vector<std::string>(found.begin(), found.end());
+    if (!scanned) return scanned;
+    show_pending_before(nullptr);
+    return done;
+}
+
+Result<std::vector<std::string>> SpaceReplica::ids(const std::string& collection) {
+    std::vector<std::string> found;
+    auto visited = each(collection, [&](const std::string& id, const Document&) {
+        found.push_back(id);
+        return true;
+    });
+    if (!visited) return tl::unexpected(visited.error());
+    return found;
 }
 
 Result<std::vector<std::string>> SpaceReplica::collections() {
@@ -220,9 +245,11 @@ Result<std::vector<std::string>> SpaceReplica::collections() {
     for (const auto& [key, firsts] : pending_by_document_) names.insert(key.collection);
     std::vector<std::string> alive;
     for (const std::string& name : names) {
-        auto found = ids(name);
-        if (!found) return found;
-        if (!found->empty()) alive.push_back(name);
+        const auto first = [&](const std::string&, const Document&) {
+            alive.push_back(name);
+            return false;
+        };
+        if (auto looked = each(name, first); !looked) return tl::unexpected(looked.error());
     }
     return alive;
 }

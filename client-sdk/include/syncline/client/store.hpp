@@ -449,6 +449,12 @@ public:
     [[nodiscard]] Result<std::optional<std::uint32_t>> index(const ElementId& id) const;
     [[nodiscard]] Result<std::optional<std::uint32_t>> position(const Cursor& cursor,
                                                                 Unit unit = Unit::code_point) const;
+    /// Calls `visit` with each document of a collection as get() gives it, ids ascending, until it
+    /// returns false. For filling a view: O(collection), without keeping anything. Do not call the
+    /// store from inside.
+    [[nodiscard]] Result<> each(
+        const std::string& collection,
+        const std::function<bool(const std::string& id, Value document)>& visit) const;
     /// Ids of a collection's documents, ascending.
     [[nodiscard]] Result<std::vector<std::string>> ids(const std::string& collection) const;
     /// Collections that have a document, ascending.
@@ -555,6 +561,9 @@ public:
     /// A row's checksum is verified whenever it is read; this also finds rows that a damaged file
     /// does not lead to any more. O(size).
     [[nodiscard]] Result<> verify() const;
+    /// Brings all that was committed into the one file, whose bytes are then the whole store: for
+    /// whoever copies it. A copy that is opened beside this store becomes a device of its own.
+    Result<> checkpoint();
 
     /// Keeps all open spaces in sync with this relay from now on, over a thread of its own, through
     /// lost connections and restarts, with exponential back-off and full jitter. Returns at once;

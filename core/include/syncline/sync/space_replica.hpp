@@ -140,6 +140,10 @@ public:
 
     /// The visible document; an empty one if there is none. Valid until the next non-const call.
     Result<const Document*> document(const DocumentKey& key);
+    /// Calls `visit` with the visible documents of a collection, ids ascending, until it returns
+    /// false. They are decoded one by one and not kept. `visit` calls nothing here.
+    using Visit = std::function<bool(const std::string& id, const Document& document)>;
+    Result<> each(const std::string& collection, const Visit& visit);
     /// The ids of the visible documents of a collection, ascending.
     Result<std::vector<std::string>> ids(const std::string& collection);
     /// The collections that have a visible document.
