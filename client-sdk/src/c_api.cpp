@@ -1,6 +1,7 @@
 #include "syncline/client/c_api.h"
 
 #include "json_ops.hpp"
+#include "json_reads.hpp"
 #include "syncline/client/store.hpp"
 #include "syncline/document/json.hpp"
 
@@ -71,8 +72,6 @@ char* text_of(syncline_store* store, const char* name, syncline_error** error, U
     return nullptr;
 }
 
-Value number(std::uint64_t value) { return Value(static_cast<std::int64_t>(value)); }
-
 /// Asks a question that only a transaction can answer, and hands the answer out as JSON.
 template <typename Ask>
 char* answer(syncline_store* store, const char* name, const char* question_json,
@@ -86,40 +85,6 @@ char* answer(syncline_store* store, const char* name, const char* question_json,
         if (!found) return tl::unexpected(found.error());
         return to_json(*found);
     });
-}
-
-std::string_view name_of(SyncStatus::Connection connection) {
-    switch (connection) {
-        case SyncStatus::Connection::offline: return "offline";
-        case SyncStatus::Connection::connecting: return "connecting";
-        case SyncStatus::Connection::connected: return "connected";
-    }
-    return "offline";
-}
-
-std::string json_of(const SpaceChanges& changes) {
-    Value::Array documents;
-    for (const DocumentChange& change : changes.documents) {
-        documents.emplace_back(
-            Value::Map{{"collection", Value(change.document.collection)},
-                       {"id", Value(change.document.id)},
-                       {"remote", Value(change.origin == DocumentChange::Origin::remote)}});
-    }
-    return to_json(
-        Value(Value::Map{{"documents", Value(std::move(documents))}, {"space", changes.space}}));
-}
-
-std::string json_of(const std::vector<Presence>& everybody) {
-    Value::Array list;
-    for (const Presence& one : everybody) {
-        list.emplace_back(Value::Map{{"age_ms", number(one.age_ms)},
-                                     {"own", Value(one.own)},
-                                     {"replica", Value(to_string(one.replica))},
-                                     {"session", Value(one.session)},
-                                     {"subject", Value(one.subject)},
-                                     {"value", one.value}});
-    }
-    return to_json(Value(std::move(list)));
 }
 
 }  // namespace
@@ -269,11 +234,8 @@ int syncline_position(syncline_store* store, const char* space, const char* hand
 
 char* syncline_get(syncline_store* store, const char* space, const char* collection, const char* id,
                    syncline_error** error) {
-    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
-        const auto value = opened.get({collection, id});
-        if (!value) return tl::unexpected(value.error());
-        if (!*value) return fail(ErrorCode::not_found, "there is no such document");
-        return to_json(**value);
+    return text_of(store, space, error, [&](const Space& opened) {
+        return client::document_json(opened, {collection, id});
     });
 }
 
@@ -286,33 +248,22 @@ int syncline_keep_history(syncline_store* store, uint64_t milliseconds, syncline
 
 char* syncline_history(syncline_store* store, const char* space, const char* collection,
                        const char* id, syncline_error** error) {
-    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
-        const auto entries = opened.history({collection, id});
-        if (!entries) return tl::unexpected(entries.error());
-        Value::Array all;
-        for (const HistoryEntry& entry : *entries) all.push_back(to_value(entry));
-        return to_json(Value(std::move(all)));
+    return text_of(store, space, error, [&](const Space& opened) {
+        return client::history_json(opened, {collection, id});
     });
 }
 
 char* syncline_get_as_of(syncline_store* store, const char* space, const char* collection,
                          const char* id, uint64_t sequence, syncline_error** error) {
-    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
-        const auto document = opened.as_of({collection, id}, sequence);
-        if (!document) return tl::unexpected(document.error());
-        return to_json(view(document->root()));
+    return text_of(store, space, error, [&](const Space& opened) {
+        return client::document_as_of_json(opened, {collection, id}, sequence);
     });
 }
 
 char* syncline_ids(syncline_store* store, const char* space, const char* collection,
                    syncline_error** error) {
-    return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
-        auto ids = opened.ids(collection);
-        if (!ids) return tl::unexpected(ids.error());
-        Value::Array list;
-        for (std::string& id : *ids) list.emplace_back(std::move(id));
-        return to_json(Value(std::move(list)));
-    });
+    return text_of(store, space, error,
+                   [&](const Space& opened) { return client::ids_json(opened, collection); });
 }
 
 char* syncline_digest(syncline_store* store, const char* space, syncline_error** error) {
@@ -333,7 +284,7 @@ syncline_subscription* syncline_observe(syncline_store* store, const char* space
     }
     return new syncline_subscription{opened->observe(
         [observer, context](const SpaceChanges& changes) {
-            observer(json_of(changes).c_str(), context);
+            observer(client::changes_json(changes).c_str(), context);
         },
         collection == nullptr ? std::string() : std::string(collection))};
 }
@@ -361,7 +312,7 @@ int syncline_presence_clear(syncline_store* store, const char* space, const char
 
 char* syncline_presence_get(syncline_store* store, const char* space, syncline_error** error) {
     return text_of(store, space, error, [](const Space& opened) -> Result<std::string> {
-        return json_of(opened.presence());
+        return client::presence_json(opened.presence());
     });
 }
 
@@ -375,7 +326,7 @@ syncline_subscription* syncline_presence_observe(syncline_store* store, const ch
     }
     return new syncline_subscription{
         opened->observe_presence([observer, context](const std::vector<Presence>& everybody) {
-            observer(json_of(everybody).c_str(), context);
+            observer(client::presence_json(everybody).c_str(), context);
         })};
 }
 
@@ -398,17 +349,6 @@ int syncline_wait_in_sync(syncline_store* store, const char* space, uint32_t tim
 
 char* syncline_status(syncline_store* store, const char* space, syncline_error** error) {
     return text_of(store, space, error, [&](const Space& opened) -> Result<std::string> {
-        const SyncStatus status = opened.status();
-        Value last_error;
-        if (status.last_error) {
-            last_error = Value(Value::Map{{"code", Value(name_of(status.last_error->code))},
-                                          {"message", Value(status.last_error->message)}});
-        }
-        return to_json(Value(Value::Map{{"accepted", number(status.accepted)},
-                                        {"connection", Value(name_of(status.connection))},
-                                        {"cursor", number(status.cursor)},
-                                        {"in_sync", Value(status.in_sync)},
-                                        {"last_error", std::move(last_error)},
-                                        {"pending", number(status.pending)}}));
+        return client::status_json(opened.status());
     });
 }

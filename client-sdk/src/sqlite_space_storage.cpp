@@ -166,7 +166,7 @@ RowSum& RowSum::number(std::uint64_t value) {
 }
 
 RowSum& RowSum::bytes(BytesView value) {
-    number(value.size());
+    number(std::uint64_t{value.size()});
     hash_.update(value);
     return *this;
 }
@@ -486,9 +486,9 @@ Result<std::vector<OwnChange>> SqliteSpaceStorage::own_changes(std::uint64_t aft
                                                  " FROM own_changes WHERE space = ?1 AND "
                                                  "first > ?2 ORDER BY first LIMIT ?3");
     if (!rows) return tl::unexpected(rows.error());
-    constexpr std::size_t no_limit = std::size_t{1} << 62;
-    rows->bind(1, space_).bind(2, after).bind(3,
-                                              pending_only ? no_limit : std::min(limit, no_limit));
+    constexpr std::uint64_t no_limit = std::uint64_t{1} << 62;
+    rows->bind(1, space_).bind(2, after).bind(
+        3, pending_only ? no_limit : std::min<std::uint64_t>(limit, no_limit));
     std::vector<OwnChange> changes;
     while (true) {
         auto found = rows->step();

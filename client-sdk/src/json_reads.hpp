@@ -1,0 +1,32 @@
+#pragma once
+
+#include "syncline/client/store.hpp"
+
+#include <string>
+#include <vector>
+
+/// What a store tells, as JSON text, for callers in other languages: syncline/client/c_api.h says
+/// what the texts look like, and wasm/js/engine.ts has them as types.
+namespace syncline::client {
+
+/// Error: not_found.
+Result<std::string> document_json(const Space& space, const DocumentKey& key);
+Result<std::string> document_as_of_json(const Space& space, const DocumentKey& key,
+                                        std::uint64_t sequence);
+Result<std::string> history_json(const Space& space, const DocumentKey& key);
+/// All documents of a collection, as one object by id.
+Result<std::string> collection_json(const Space& space, const std::string& collection);
+Result<std::string> ids_json(const Space& space, const std::string& collection);
+Result<std::string> collections_json(const Space& space);
+Result<std::string> spaces_json(const Store& store);
+Result<std::string> digest_json(const Space& space);
+
+std::string status_json(const SyncStatus& status);
+std::string changes_json(const SpaceChanges& changes);
+std::string presence_json(const std::vector<Presence>& everybody);
+std::string rejected_json(const std::vector<RejectedChange>& changes);
+
+/// `text` as a JSON text.
+std::string quoted(std::string_view text);
+
+}  // namespace syncline::client
