@@ -82,6 +82,7 @@ std::string status_json(const SyncStatus& status) {
     Value last_error;
     if (status.last_error) {
         last_error = Value(Value::Map{{"code", Value(name_of(status.last_error->code))},
+                                      {"final", Value(status.last_error_is_final)},
                                       {"message", Value(status.last_error->message)}});
     }
     return to_json(Value(Value::Map{{"accepted", number(status.accepted)},

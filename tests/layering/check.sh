@@ -4,7 +4,7 @@
 #   core         core, the standard library and tl only; msgpack in codec/, nlohmann in document/json.cpp
 #   client-sdk   nothing of sync-server; libwebsockets in net/ directories only
 #   sync-server  of client-sdk the SQLite wrapper only; libwebsockets in net/ directories only
-#   sqlite3.h    in client-sdk/sqlite/ and tests/support/ only
+#   sqlite3.h    in client-sdk/sqlite/, tests/support/ and the VFS of wasm/ only
 #   demo, tool   public headers of the SDK only: an app that needs more shows that the API lacks something
 #
 # Usage: check.sh [ROOT]; check.sh --self-test shows that each rule can fail.
@@ -60,8 +60,8 @@ check_tree() {
             standard = !quoted && target ~ /^[a-z0-9_]+$/
 
             if (target ~ /(^|\/)\.\.(\/|$)/) offence("no ../ in an include: name the header from its include directory")
-            if (target ~ /^sqlite3(ext)?\.h$/ && FILENAME !~ /^(client-sdk\/sqlite|tests\/support)\//)
-                offence("sqlite3.h is for client-sdk/sqlite/ and tests/support/")
+            if (target ~ /^sqlite3(ext)?\.h$/ && FILENAME !~ /^(client-sdk\/sqlite\/|tests\/support\/|wasm\/src\/host_vfs\.cpp$)/)
+                offence("sqlite3.h is for client-sdk/sqlite/, tests/support/ and wasm/src/host_vfs.cpp")
             if (target ~ /^(libwebsockets(\/.*)?|libwebsockets\.h|lws[-_].*)$/ && FILENAME !~ /(^|\/)net\//)
                 offence("libwebsockets is for net/ directories")
             if (layer == "core") {
@@ -95,7 +95,7 @@ check_tree() {
 # Each line: a file, the include it gets, and whether the rules allow it.
 self_test() {
     local root=$1 file include verdict outcome wrong=0
-    mkdir -p "$root"/{core/include/syncline/codec,core/src/{document,codec},client-sdk/{include/syncline/client,net,src,tool},client-sdk/sqlite/{include/syncline/sqlite,src},sync-server/{net,engine},demo/tour,tests/{support,sim}}
+    mkdir -p "$root"/{core/include/syncline/codec,core/src/{document,codec},client-sdk/{include/syncline/client,net,src,tool},client-sdk/sqlite/{include/syncline/sqlite,src},sync-server/{net,engine},demo/tour,tests/{support,sim},wasm/src}
     cd "$root"
     touch core/include/syncline/result.hpp core/src/document/tree.hpp client-sdk/include/syncline/client/store.hpp \
         client-sdk/sqlite/include/syncline/sqlite/database.hpp client-sdk/net/driver.hpp client-sdk/src/outbox.hpp \
@@ -153,6 +153,9 @@ refused demo/tour/main.cpp "outbox.hpp"
 refused client-sdk/tool/main.cpp "outbox.hpp"
 allowed tests/support/faulty_vfs.cpp <sqlite3.h>
 allowed tests/sim/world.cpp "engine/hub.hpp"
+allowed wasm/src/host_vfs.cpp <sqlite3.h>
+allowed wasm/src/engine.cpp "outbox.hpp"
+refused wasm/src/engine.cpp <sqlite3.h>
 refused tests/sim/world.cpp <sqlite3.h>
 refused tests/sim/world.cpp <libwebsockets.h>
 CASES

@@ -3,13 +3,15 @@ import type {ErrorCode} from './api.js';
 /**
  * What every call of this package fails with. `code` is the stable name to branch on, the message is for people.
  * Codes are those of C++ (`syncline/result.hpp`), and a few of the browser's: `closed` (the store was closed or
- * wiped), `version_clash` (another tab runs a version that cannot share the store with this one).
+ * wiped), `version_clash` (another tab runs a version that cannot share the store with this one), `engine_failed`
+ * (the module itself broke, by a bug or for want of memory: it has to be opened again).
  */
 export class SynclineError extends Error {
     readonly code: ErrorCode;
 
-    constructor(code: ErrorCode, message: string) {
-        super(message);
+    /** `options.cause` is what the platform threw, if that was the reason. */
+    constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+        super(message, options);
         this.name = 'SynclineError';
         this.code = code;
     }

@@ -222,7 +222,8 @@ void syncline_disconnect(syncline_store* store);
 int syncline_wait_in_sync(syncline_store* store, const char* space, uint32_t timeout_ms,
                           syncline_error** error);
 /** How the space stands: {"accepted":n,"connection":"offline"|"connecting"|"connected",
- *  "cursor":n,"in_sync":bool,"last_error":null|{"code":name,"message":…},"pending":n}. */
+ *  "cursor":n,"in_sync":bool,"last_error":null|{"code":name,"final":bool,"message":…},
+ *  "pending":n}; a final error stays until the app does something about it. */
 char* syncline_status(syncline_store* store, const char* space, syncline_error** error);
 
 #ifdef __cplusplus
