@@ -1,17 +1,25 @@
 #!/usr/bin/env node
-// Bundles tests written in TypeScript and runs them with Node's runner.
-// Usage: tests/wasm/run.mjs <folder>…      folders of this one, each with *.test.ts files; `npm ci` in wasm/ first
-import {spawnSync} from 'node:child_process';
+// Bundles tests written in TypeScript and runs them with Node's runner. Ends in a line `N passed, N failed`.
+// Usage: tests/wasm/run.mjs <folder>… [--modules=<node_modules>] [--test-…]
+// Folders of this one, each with *.test.ts files; `npm ci` in wasm/ first. --modules: where the tests find React and
+// others, to run them with other versions than wasm/ has. What else begins with -- goes to Node:
+// --test-name-pattern=…, --test-reporter=…
+// Environment: SYNCLINE_TEST_SECONDS  when to give up (default 300)
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {readdirSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {dirname, join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const modules = join(here, '../../wasm/node_modules');
-const {build} = createRequire(join(modules, 'x'))('esbuild');
+const ours = join(here, '../../wasm/node_modules');
+const {build} = createRequire(join(ours, 'x'))('esbuild');
 
-const folders = process.argv.slice(2);
+const words = process.argv.slice(2);
+const folders = words.filter((word) => !word.startsWith('--'));
+const modules = resolve(words.find((word) => word.startsWith('--modules='))?.slice('--modules='.length) ?? ours);
+const options = words.filter((word) => word.startsWith('--') && !word.startsWith('--modules='));
 const tests = folders.flatMap((folder) =>
     readdirSync(join(here, folder))
         .filter((name) => name.endsWith('.test.ts'))
@@ -41,12 +49,34 @@ await build({
 });
 try {
     const bundle = (source) => join(out, source.slice(here.length).replace(/\.ts$/, '.mjs'));
-    const {status} = spawnSync(
+    const runner = spawn(
         process.execPath,
-        ['--enable-source-maps', '--import', bundle(page), '--test', ...tests.map(bundle)],
-        {stdio: 'inherit', timeout: 120_000, env: {...process.env, SYNCLINE_TESTS: here}},
+        [
+            '--enable-source-maps',
+            '--import',
+            bundle(page),
+            '--test',
+            '--test-reporter=tap',
+            ...options,
+            ...tests.map(bundle),
+        ],
+        {
+            stdio: ['ignore', 'pipe', 'inherit'],
+            timeout: Number(process.env.SYNCLINE_TEST_SECONDS ?? 300) * 1000,
+            env: {...process.env, SYNCLINE_TESTS: here},
+        },
     );
-    process.exitCode = status ?? 1;
+    let printed = '';
+    runner.stdout.on('data', (chunk) => {
+        process.stdout.write(chunk);
+        printed += chunk;
+    });
+    const [status] = await once(runner, 'close');
+    const count = (what) => Number(printed.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1] ?? 0);
+    const [passed, failed] = [count('pass'), count('fail') + count('cancelled')];
+    // A runner that dies without counting has failed, too.
+    console.log(`${passed} passed, ${status === 0 ? failed : Math.max(failed, 1)} failed`);
+    process.exitCode = status === 0 && passed > 0 ? 0 : 1;
 } finally {
     rmSync(out, {recursive: true, force: true});
 }

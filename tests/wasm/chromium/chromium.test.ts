@@ -48,7 +48,7 @@ async function visit(
     options: Parameters<Browser['newPage']>[0] = {},
 ): Promise<{page: Page; found: readonly string[]}> {
     const page = await browser.newPage(options);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     const found = complaints(page);
     await page.goto(`${server.origin}/${name}.html`);
     return {page, found};

@@ -21,7 +21,7 @@ export const strictPolicy = [
     "style-src 'self'",
     "img-src 'self' data:",
     "worker-src 'self'",
-    "connect-src 'self' ws://127.0.0.1:*",
+    "connect-src 'self' ws://127.0.0.1:* ws://localhost:*",
     "base-uri 'none'",
     "form-action 'none'",
 ].join('; ');
