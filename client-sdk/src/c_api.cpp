@@ -334,8 +334,12 @@ int syncline_connect(syncline_store* store, const char* url, const char* token,
                      syncline_error** error) {
     ConnectOptions options;
     options.url = url;
-    if (token != nullptr) options.token = [text = std::string(token)] { return text; };
+    if (token != nullptr) store->store.set_token(token);
     return done(store->store.connect(std::move(options)), error);
+}
+
+void syncline_set_token(syncline_store* store, const char* token) {
+    store->store.set_token(token == nullptr ? std::string() : std::string(token));
 }
 
 void syncline_disconnect(syncline_store* store) { store->store.disconnect(); }

@@ -28,7 +28,8 @@ Connector::Connector(std::mutex& lock, StoreCore& core, PresenceBook& presence,
 
 Connector::~Connector() { stop(); }
 
-Result<> Connector::start() {
+Result<> Connector::start(std::string token) {
+    token_ = std::move(token);
     if (auto started = socket_.start(*this); !started) return started;
     socket_.post([this] { connect_now(); });
     return {};
@@ -56,6 +57,33 @@ void Connector::notify_presence() {
     });
 }
 
+void Connector::set_token(std::string token) {
+    socket_.post([this, token = std::move(token)]() mutable {
+        if (token == token_) return;
+        token_ = std::move(token);
+        if (options_.token) return;
+        if (waiting_to_retry_) {
+            failures_ = 0;
+            connect_now();
+        } else if (session_ != nullptr && !ending_) {
+            renew(token_);
+        }
+    });
+}
+
+std::uint64_t Connector::relay_now_ms() {
+    const std::lock_guard guard(lock_);
+    return core_.now_ms();
+}
+
+/// Gives the relay a token, if it is another one than it has.
+void Connector::renew(std::string token) {
+    const std::uint64_t now_ms = relay_now_ms();
+    if (token.empty() || token == renewal_.token()) return renewal_.asked(now_ms);
+    renewal_.use(token, now_ms);
+    finish([&] { return session_->renew(std::move(token)); });
+}
+
 void Connector::set_tick() {
     if (session_ == nullptr || ending_) return;
     std::uint64_t in_ms = 0;
@@ -77,7 +105,8 @@ void Connector::connect_now() {
 
 void Connector::connected() {
     ClientSession::Options options;
-    options.token = options_.token ? options_.token() : std::string();
+    options.token = fresh_token();
+    renewal_.use(options.token, relay_now_ms());
     finish([&] {
         ClientEffects effects;
         auto nonce = core_.next_nonce();
@@ -109,6 +138,8 @@ void Connector::timer() {
     if (waiting_to_retry_) return connect_now();
     if (session_ == nullptr) return;
     finish([&] { return session_->tick(now_ms_()); });
+    // Asked without any lock: an app's function may take its time.
+    if (session_ != nullptr && !ending_ && renewal_.due(relay_now_ms())) renew(fresh_token());
     set_tick();
 }
 
@@ -160,7 +191,13 @@ void Connector::disconnected(Error why) {
     session_.reset();
     ClientEffects::Ending ending =
         ending_ ? *ending_ : ClientEffects::Ending{std::move(why), true, 0};
-    const bool at_once = identity_changed_;
+    const ErrorCode code = ending.error.code;
+    const bool by_token = code == ErrorCode::token_expired || code == ErrorCode::unauthorized;
+    // Without a function to ask, only the app can bring a newer token, and it knows when it does.
+    const bool newer = by_token && !options_.token && token_ != renewal_.token();
+    const bool parked = code == ErrorCode::token_expired && !options_.token && !newer;
+    if (parked) ending.retryable = false;
+    const bool at_once = identity_changed_ || newer;
     ending_.reset();
     identity_changed_ = false;
     {
@@ -173,6 +210,8 @@ void Connector::disconnected(Error why) {
     if (at_once) {
         waiting_to_retry_ = true;
         socket_.set_timer(std::chrono::milliseconds(1));
+    } else if (parked) {
+        waiting_to_retry_ = true;  // for set_token
     } else {
         schedule_retry(ending.retry_after_ms);
     }

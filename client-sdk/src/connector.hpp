@@ -4,6 +4,7 @@
 #include "store_core.hpp"
 #include "syncline/client/store.hpp"
 #include "syncline/sync/client_session.hpp"
+#include "token_renewal.hpp"
 
 #include <functional>
 #include <memory>
@@ -36,13 +37,16 @@ public:
               RandomSource random);
     ~Connector() override;
 
-    Result<> start();
+    /// `token` is used where the app gave no function for it.
+    Result<> start(std::string token);
     /// Joins the driver's thread. Not from an observer that runs on it.
     void stop();
     /// A local change was committed in `space`, or the space was opened.
     void notify(std::string space);
     /// The book has something new of our own.
     void notify_presence();
+    /// A newer token, in the place of the one before.
+    void set_token(std::string token);
     /// Called from the driver's thread, as observers are: stop() would wait for the caller.
     [[nodiscard]] bool on_own_thread() const { return socket_.on_own_thread(); }
 
@@ -53,6 +57,11 @@ private:
     void timer() override;
 
     void connect_now();
+    [[nodiscard]] std::string fresh_token() const {
+        return options_.token ? options_.token() : token_;
+    }
+    [[nodiscard]] std::uint64_t relay_now_ms();
+    void renew(std::string token);
     void carry_out(ClientEffects effects);
     void schedule_retry(std::uint64_t at_least_ms);
     void set_tick();
@@ -71,6 +80,8 @@ private:
     // On the driver's thread only.
     std::unique_ptr<ClientSession> session_;
     std::optional<ClientEffects::Ending> ending_;
+    std::string token_;     ///< as the app set it
+    TokenRenewal renewal_;  ///< of the one that the relay was given last
     bool identity_changed_ = false;
     bool waiting_to_retry_ = false;
     unsigned failures_ = 0;

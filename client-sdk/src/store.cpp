@@ -419,6 +419,8 @@ Result<> Store::checkpoint() {
 
 Result<> Store::connect(ConnectOptions options) { return impl_->connect(std::move(options)); }
 
+void Store::set_token(std::string token) { impl_->set_token(std::move(token)); }
+
 void Store::disconnect() { impl_->disconnect(); }
 
 ReplicaId Store::replica() const {

@@ -73,11 +73,12 @@ public:
         auto connector =
             std::make_unique<Connector>(lock_, *core_, presence_, *this, std::move(options),
                                         std::move(*endpoint), now_ms_, random_);
-        auto started = connector->start();
+        auto started = connector->start(token());
         if (!started) return started;
         {
             const std::lock_guard guard(connector_lock_);
             connector_.swap(connector);
+            connector_->set_token(token_);  // if it was set meanwhile
         }
         retire(std::move(connector));  // of another thread that connected meanwhile
         return {};
@@ -96,6 +97,16 @@ public:
             set_offline();
         }
         dispatch();
+    }
+
+    void set_token(std::string token) {
+        {
+            const std::lock_guard guard(lock_);
+            error_is_final_ = false;  // it may be just what was missing
+        }
+        const std::lock_guard guard(connector_lock_);
+        token_ = std::move(token);
+        if (connector_ != nullptr) connector_->set_token(token_);
     }
 
     /// Whether the caller is an observer on the network thread.
@@ -268,6 +279,11 @@ public:
     }
 
 private:
+    std::string token() {
+        const std::lock_guard guard(connector_lock_);
+        return token_;
+    }
+
     void dispatch_changes() {
         std::vector<News> news;
         std::vector<std::shared_ptr<Observer>> observers;
@@ -384,6 +400,7 @@ private:
 
     std::mutex connector_lock_;  ///< never taken while lock_ is held
     std::unique_ptr<Connector> connector_;
+    std::string token_;  ///< where the app gives no function
 };
 
 struct SpaceHandle {

@@ -312,6 +312,8 @@ int syncline_api_in_c(const char* path) {
     HOLDS(equals(syncline_status(store, "team", &error),
                  "{\"accepted\":0,\"connection\":\"offline\",\"cursor\":0,\"in_sync\":false,"
                  "\"last_error\":null,\"pending\":17}"));
+    syncline_set_token(store, "token");
+    syncline_set_token(store, NULL);
     syncline_disconnect(store);
     syncline_close(store);
     syncline_close(NULL);

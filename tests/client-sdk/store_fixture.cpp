@@ -123,11 +123,16 @@ void World::restart_relay() {
     links_.clear();
     disk.rollback();
     engine_ = std::make_unique<RelayEngine>(disk, source(), RelayEngine::Options{});
-    const Gatekeeper gatekeeper = [this](const std::string&, std::uint64_t) -> Result<Grant> {
+    const Gatekeeper gatekeeper = [this](const std::string& token, std::uint64_t) -> Result<Grant> {
         if (refusal) return tl::unexpected(*refusal);
         Grant grant;
         grant.subject = "somebody";
-        grant.access = [this](const std::string&) { return access; };
+        const auto expires = expires_ms.find(token);
+        if (expires != expires_ms.end()) grant.expires_ms = expires->second;
+        grant.access = [this, token](const std::string&) {
+            const auto found = access_by_token.find(token);
+            return found == access_by_token.end() ? access : found->second;
+        };
         return grant;
     };
     hub_ = std::make_unique<RelayHub>(*this, gatekeeper, RelaySession::Limits{});
@@ -403,6 +408,7 @@ void Device::connect() {
     options.push_bytes = push_bytes;
     options.pushes_max = 2;
     options.presence = presence;
+    options.token = token;
     session_ = std::make_unique<ClientSession>(std::move(options));
     connection_ = world_.connect(*this);
     ClientEffects effects = session_->connected(clock());

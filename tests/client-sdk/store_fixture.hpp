@@ -77,8 +77,10 @@ public:
     Random random;
     std::uint64_t now_ms = 1'800'000'000'000;
     RelayDisk disk;
-    Access access = Access::write;  ///< what every token gives
-    std::optional<Error> refusal;   ///< what every token is answered with
+    Access access = Access::write;                    ///< what every token gives
+    std::optional<Error> refusal;                     ///< what every token is answered with
+    std::map<std::string, Access> access_by_token;    ///< instead of `access`
+    std::map<std::string, std::uint64_t> expires_ms;  ///< by token; never if it is not there
     /// What each mark was written into, of every write that was promised to last.
     std::map<std::string, DocumentKey> promised;
     /// The relay refuses the change that holds this mark, for ever.
@@ -162,7 +164,8 @@ public:
     std::int64_t clock_wrong_by_ms = 0;
     std::size_t push_bytes = 400;  ///< so that a push seldom holds all
     std::string space_name = team;
-    bool moves = true;                 ///< a mark may move elements of others
+    bool moves = true;  ///< a mark may move elements of others
+    std::string token;
     PresenceBook* presence = nullptr;  ///< null: this device does not speak it
 
     Result<> open();
@@ -208,6 +211,8 @@ public:
     std::size_t presence_told = 0;
     /// Sends what the book has.
     void presence_changed() { carry_out(session_->presence_changed(clock())); }
+    [[nodiscard]] bool welcomed() const { return session_ != nullptr && session_->welcomed(); }
+    void renew(std::string newer) { carry_out(session_->renew(std::move(newer))); }
 
 private:
     friend class World;

@@ -117,8 +117,21 @@ ClientEffects ClientSession::changed(const std::string& space, std::uint64_t) {
 ClientEffects ClientSession::renew(std::string token) {
     ClientEffects effects;
     options_.token = std::move(token);
-    if (welcomed_ && !over_) effects.send.push_back(wire::encode(wire::Auth{options_.token}));
+    if (over_) return effects;
+    if (welcomed_) {
+        send_token(effects);
+    } else {
+        renewed_ = true;
+    }
     return effects;
+}
+
+void ClientSession::send_token(ClientEffects& effects) {
+    ++tokens_;
+    effects.send.push_back(wire::encode(wire::Auth{options_.token}));
+    for (auto& [name, line] : lines_) {
+        if (line.forbidden || line.told_forbidden) open(line, effects);
+    }
 }
 
 void ClientSession::on(const wire::Welcome& message, std::uint64_t now_ms, ClientEffects& effects) {
@@ -133,13 +146,15 @@ void ClientSession::on(const wire::Welcome& message, std::uint64_t now_ms, Clien
     offset_ms_ = static_cast<std::int64_t>(message.time_ms) - static_cast<std::int64_t>(middle);
     if ((message.capabilities & wire::capability::presence) != 0) presence_ = options_.presence;
     effects.events.emplace_back(client_event::Welcomed{offset_ms_});
+    if (renewed_) send_token(effects);
     for (auto& [name, line] : lines_) open(line, effects);
 }
 
 void ClientSession::open(Line& line, ClientEffects& effects) {
     line.open = false;
     line.asked = true;
-    line.told_forbidden = false;
+    line.token = tokens_;
+    line.told_forbidden = line.forbidden = false;
     line.in_sync = false;
     line.unanswered = 0;
     effects.send.push_back(wire::encode(line.space->open_message()));
@@ -298,8 +313,11 @@ void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, Clien
         if (!*ours) return conflict(effects);
         return push(*line, effects);
     }
+    // By a token that was overtaken on the way: the newer one is asked.
+    if (message.code == ErrorCode::forbidden && line->token != tokens_) return open(*line, effects);
     line->open = false;
     line->asked = false;
+    line->forbidden = message.code == ErrorCode::forbidden;
     if (presence_ != nullptr && presence_->left(message.space)) {
         effects.events.emplace_back(client_event::PresenceChanged{message.space});
     }

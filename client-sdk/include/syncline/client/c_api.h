@@ -214,9 +214,12 @@ syncline_subscription* syncline_presence_observe(syncline_store* store, const ch
                                                  syncline_error** error);
 
 /** Keeps the store's spaces in sync with a relay from now on: ws://host:port or wss://host.
- *  `token` may be NULL. Returns at once. */
+ *  `token` may be NULL, and be set by syncline_set_token. Returns at once. */
 int syncline_connect(syncline_store* store, const char* url, const char* token,
                      syncline_error** error);
+/** The token to use from now on, at any time: a live connection is renewed with it, and one that
+ *  ended with an expired token is made again at once. Until then the status tells token_expired. */
+void syncline_set_token(syncline_store* store, const char* token);
 void syncline_disconnect(syncline_store* store);
 /** Waits until the space is in sync; 0 with timed_out, or with the error that prevents it. */
 int syncline_wait_in_sync(syncline_store* store, const char* space, uint32_t timeout_ms,

@@ -512,7 +512,10 @@ private:
 
 struct ConnectOptions {
     std::string url;  ///< ws://host:port or wss://host; the path defaults to /sync
-    /// Asked before each connect; empty where the relay wants no token.
+    /// Asked for a token before each connect, and again when most of its time is over (the `exp` of
+    /// a JSON Web Token), to renew it on the live connection. It is called on the network thread
+    /// without any lock; while it takes its time, nothing is sent or received. Empty where the
+    /// relay wants no token, or where the app brings it with Store::set_token().
     std::function<std::string()> token;
     std::string ca_file;  ///< certificates to trust beside the system's
     std::chrono::milliseconds backoff_min{500};
@@ -569,6 +572,11 @@ public:
     /// lost connections and restarts, with exponential back-off and full jitter. Returns at once;
     /// an error only for a URL that cannot be used.
     Result<> connect(ConnectOptions options);
+    /// The token to use from now on where ConnectOptions::token is empty; before connect() or at
+    /// any time later. A live connection is renewed with it, and what ended with an expired or
+    /// refused token connects again at once. When a token expires and there is no newer one, that
+    /// is the status's last error, and final until this is called.
+    void set_token(std::string token);
     /// Ends that. Nothing is lost; connect() resumes.
     void disconnect();
 

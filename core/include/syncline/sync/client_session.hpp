@@ -104,7 +104,8 @@ public:
     [[nodiscard]] ClientEffects changed(const std::string& space, std::uint64_t now_ms);
     /// The book has something new of our own.
     [[nodiscard]] ClientEffects presence_changed(std::uint64_t now_ms);
-    /// A fresh token for the same subject.
+    /// A fresh token for the same subject. Spaces that the old one did not open, or opened for
+    /// reading only, are tried again.
     [[nodiscard]] ClientEffects renew(std::string token);
 
     [[nodiscard]] bool welcomed() const { return welcomed_; }
@@ -121,6 +122,8 @@ private:
         std::uint64_t head = 0;  ///< of the log at opening
         bool in_sync = false;
         bool told_forbidden = false;       ///< told already
+        bool forbidden = false;            ///< the relay has said so
+        unsigned token = 0;                ///< which of ours it was opened with
         std::uint64_t retry_after_ms = 0;  ///< 0: not waiting
         std::uint64_t retry_from_ms = 0;
     };
@@ -132,6 +135,7 @@ private:
     void on(const wire::Rejected& message, std::uint64_t now_ms, ClientEffects& effects);
     void on(const wire::Failure& message, std::uint64_t now_ms, ClientEffects& effects);
     void on(const wire::PresenceNews& message, std::uint64_t now_ms, ClientEffects& effects);
+    void send_token(ClientEffects& effects);
     void send_presence(std::uint64_t now_ms, ClientEffects& effects);
     void open(Line& line, ClientEffects& effects);
     void push(Line& line, ClientEffects& effects);
@@ -148,6 +152,8 @@ private:
     std::map<std::string, Line> lines_;
     bool welcomed_ = false;
     bool over_ = false;
+    bool renewed_ = false;              ///< since hello, before the relay could take it
+    unsigned tokens_ = 0;               ///< sent after hello's
     PresenceBook* presence_ = nullptr;  ///< once the relay has said that it speaks it
     std::int64_t offset_ms_ = 0;
     std::uint64_t hello_ms_ = 0;
