@@ -121,9 +121,11 @@ int serve(const Config& config) {
     options.keys = config.keys;
     options.requirements = config.requirements;
     if (!config.static_files.empty()) {
-        auto files = read_static_files(config.static_files);
+        auto files = StaticFiles::read(config.static_files);
         if (!files) return give_up(exit_code::failed, files.error());
         options.files = std::move(*files);
+        options.net.own_pages =
+            config.open_to_all() ? net::OwnPages::by_address : net::OwnPages::by_name;
     }
     Metrics metrics;
     RelayProcess relay(std::move(options), engine, metrics, log);

@@ -1,14 +1,10 @@
 #include "app/relay_process.hpp"
 
 #include <cassert>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace syncline::relay {
 namespace {
 
-constexpr std::size_t static_bytes_max = std::size_t{64} << 20;
 constexpr std::uint64_t refused_retry_ms = 1'000;
 constexpr std::chrono::milliseconds hub_tick{1'000};
 /// 1011 (RFC 6455 §7.4.1): the server met a condition that keeps it from going on.
@@ -20,59 +16,7 @@ std::uint64_t wall_ms() {
                                           .count());
 }
 
-std::string content_type(const std::string& extension) {
-    static const std::map<std::string, std::string> types{
-        {".html", "text/html; charset=utf-8"},
-        {".js", "text/javascript; charset=utf-8"},
-        {".mjs", "text/javascript; charset=utf-8"},
-        {".css", "text/css; charset=utf-8"},
-        {".json", "application/json"},
-        {".map", "application/json"},
-        {".wasm", "application/wasm"},
-        {".svg", "image/svg+xml"},
-        {".png", "image/png"},
-        {".ico", "image/x-icon"},
-        {".txt", "text/plain; charset=utf-8"},
-        {".webmanifest", "application/manifest+json"}};
-    const auto found = types.find(extension);
-    return found == types.end() ? "application/octet-stream" : found->second;
-}
-
 }  // namespace
-
-Result<StaticFiles> read_static_files(const std::string& directory) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    const fs::path root(directory);
-    StaticFiles files;
-    std::size_t bytes = 0;
-    fs::recursive_directory_iterator entries(root, error);
-    for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
-        const std::string name = entries->path().filename().string();
-        if (name.rfind('.', 0) == 0) {
-            if (entries->is_directory(error)) entries.disable_recursion_pending();
-            continue;
-        }
-        if (!entries->is_regular_file(error)) continue;
-        std::ifstream in(entries->path(), std::ios::binary);
-        std::string body{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-        if (!in) return fail(ErrorCode::storage_failed, "cannot read " + entries->path().string());
-        bytes += body.size();
-        if (bytes > static_bytes_max) {
-            return fail(ErrorCode::too_large, "more than " +
-                                                  std::to_string(static_bytes_max >> 20) +
-                                                  " MiB of files below " + directory);
-        }
-        net::HttpResponse page{200, content_type(entries->path().extension().string()),
-                               std::move(body)};
-        const std::string path = "/" + entries->path().lexically_relative(root).generic_string();
-        if (name == "index.html") files[path.substr(0, path.size() - name.size())] = page;
-        files[path] = std::move(page);
-    }
-    if (error)
-        return fail(ErrorCode::storage_failed, "cannot read " + directory + ": " + error.message());
-    return files;
-}
 
 RelayProcess::RelayProcess(Options options, RelayEngine& engine, Metrics& metrics, Log& log)
     : options_(std::move(options)),
@@ -166,8 +110,8 @@ void RelayProcess::closed(net::ConnectionId connection) {
     log_.debug("disconnected", {{"connection", connection}});
 }
 
-net::HttpResponse RelayProcess::get(std::string_view path) {
-    path = path.substr(0, path.find('?'));
+net::HttpResponse RelayProcess::get(const net::HttpRequest& request) {
+    const std::string_view path = request.path;
     if (path == "/healthz") return {200, "text/plain; charset=utf-8", "ok\n"};
     if (path == "/readyz") {
         const bool ready = phase_ == Phase::serving && !store_.ended();
@@ -183,8 +127,7 @@ net::HttpResponse RelayProcess::get(std::string_view path) {
                                {hub_.presence().entries(), hub_.presence().received(),
                                 hub_.presence_deliveries(), hub_.presence().dropped()}})};
     }
-    const auto file = options_.files.find(path);
-    return file == options_.files.end() ? net::HttpResponse{} : file->second;
+    return options_.files.answer(request).value_or(net::HttpResponse{});
 }
 
 void RelayProcess::woken() {

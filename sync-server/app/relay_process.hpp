@@ -3,6 +3,7 @@
 #include "app/gatekeeper.hpp"
 #include "app/log.hpp"
 #include "app/metrics.hpp"
+#include "app/static_files.hpp"
 #include "app/store_thread.hpp"
 #include "net/server.hpp"
 #include <syncline/sync/relay_hub.hpp>
@@ -19,12 +20,6 @@
 #include <vector>
 
 namespace syncline::relay {
-
-/// Pages by path, in memory.
-using StaticFiles = std::map<std::string, net::HttpResponse, std::less<>>;
-/// Reads the files below `directory`: "/index.html" is "/", too. Names that begin with a dot are
-/// left out. `too_large` above 64 MiB.
-[[nodiscard]] Result<StaticFiles> read_static_files(const std::string& directory);
 
 /// The relay at work: the network's events go to the hub, the hub's effects to sockets and store.
 ///
@@ -67,7 +62,7 @@ private:
     void received(net::ConnectionId connection, Bytes message) override;
     void drained(net::ConnectionId connection) override;
     void closed(net::ConnectionId connection) override;
-    net::HttpResponse get(std::string_view path) override;
+    net::HttpResponse get(const net::HttpRequest& request) override;
     void woken() override;
     void tick(std::int64_t now_ms) override;
     void turn_ended() override;

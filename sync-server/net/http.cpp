@@ -35,8 +35,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool respond(lws* wsi, const HttpResponse& response) {
-    std::array<unsigned char, LWS_PRE + 1024> head{};
+bool respond(lws* wsi, const HttpResponse& response, Part part) {
+    std::array<unsigned char, LWS_PRE + 2048> head{};
     unsigned char* const start = head.data() + LWS_PRE;
     unsigned char* const end = head.data() + head.size() - 1;
     unsigned char* at = start;
@@ -45,17 +45,27 @@ bool respond(lws* wsi, const HttpResponse& response) {
                                            reinterpret_cast<const unsigned char*>(value.data()),
                                            static_cast<int>(value.size()), &at, end) == 0;
     };
-    if (lws_add_http_common_headers(wsi, response.status, response.content_type.c_str(),
-                                    response.body.size(), &at, end) != 0 ||
-        !add("cache-control:", "no-store") || !add("x-content-type-options:", "nosniff")) {
-        return false;
+    const std::size_t size = response.file ? response.file->size() : response.body.size();
+    // "Not modified" has no body, and so no type and no length.
+    const bool started =
+        response.status == 304
+            ? lws_add_http_header_status(wsi, response.status, &at, end) == 0
+            : lws_add_http_common_headers(wsi, response.status, response.content_type.c_str(), size,
+                                          &at, end) == 0;
+    if (!started || !add("x-content-type-options:", "nosniff")) return false;
+    bool may_be_kept = false;
+    for (const auto& [name, value] : response.headers) {
+        if (!add(name.c_str(), value)) return false;
+        may_be_kept = may_be_kept || name == "cache-control:";
     }
-    if (response.status == 405 && !add("allow:", "GET")) return false;
+    if (!may_be_kept && !add("cache-control:", "no-store")) return false;
+    if (response.status == 405 && !add("allow:", "GET, HEAD")) return false;
     if (response.status == 426 &&
         !(add("upgrade:", "websocket") && add("sec-websocket-version:", "13"))) {
         return false;
     }
     if (lws_finalize_write_http_header(wsi, start, &at, end) != 0) return false;
+    if (part == Part::head || response.file || response.status == 304) return true;
     std::vector<unsigned char> body(LWS_PRE + response.body.size());
     std::copy(response.body.begin(), response.body.end(), body.begin() + LWS_PRE);
     return lws_write(wsi, body.data() + LWS_PRE, response.body.size(), LWS_WRITE_HTTP_FINAL) >= 0;
@@ -82,17 +92,18 @@ int confirm_upgrade(lws* wsi, const Options& options, bool loopback) {
     const Header origin = header(wsi, WSI_TOKEN_ORIGIN);
     if (origin.refused) return refuse(403, "origin refused");
     if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0) {
-        const auto& allowed = options.origins_allowed;
-        const bool known = std::find(allowed.begin(), allowed.end(), origin.value) != allowed.end();
-        const bool open = allowed.empty() && loopback;
-        if (origin.value == "null" || !(known || open)) return refuse(403, "origin refused");
+        const OriginRules rules{options.origins_allowed, options.own_pages, loopback,
+                                !options.tls_certificate_file.empty()};
+        const std::string host = header(wsi, WSI_TOKEN_HOST).value;
+        if (!origin_may_connect(origin.value, host, rules)) return refuse(403, "origin refused");
     }
     return 0;
 }
 
 bool refused_request(lws* wsi) {
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0) {
-        respond(wsi, plain(405, "GET only"));
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 &&
+        lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) == 0) {
+        respond(wsi, plain(405, "GET and HEAD only"));
         return true;
     }
     const Header length = header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
@@ -102,6 +113,12 @@ bool refused_request(lws* wsi) {
         return true;
     }
     return false;
+}
+
+RequestHeaders headers_of(lws* wsi) {
+    return {header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH).value,
+            header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING).value,
+            lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0};
 }
 
 std::string origin_of(lws* wsi) { return header(wsi, WSI_TOKEN_ORIGIN).value; }

@@ -42,6 +42,8 @@ constexpr std::size_t receive_bytes = 1024;
 constexpr std::size_t join_bytes_max = std::size_t{256} << 10;
 // A frame header with mask, as much as a data frame can add to its payload.
 constexpr std::uint64_t header_bytes_max = 14;
+// Of a file, in one turn: others have theirs in between.
+constexpr std::size_t file_piece_bytes = std::size_t{64} << 10;
 constexpr std::size_t accepts_per_turn_max = 256;
 constexpr std::int64_t tick_ms = 100;
 // A ping may come this part of `ping_after` early.
@@ -83,6 +85,8 @@ struct Connection {
 struct Peer {
     AddressKey address{};
     Connection* connection = nullptr;
+    std::shared_ptr<const std::string> file = nullptr;  // that it is being sent
+    std::size_t file_sent = 0;
 };
 
 }  // namespace
@@ -151,6 +155,7 @@ private:
     void peer_gone(lws* wsi);
 
     int answer_http(lws* wsi, std::string_view path);
+    int send_file(lws* wsi);
     void opened(lws* wsi);
     void closed(Connection& c);
     void received(Connection& c, BytesView chunk);
@@ -419,7 +424,7 @@ void Server::Impl::adopt(int socket, const AddressKey& address) {
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     lws* wsi = lws_adopt_socket_vhost(vhost_, socket);  // closes the socket when it fails
     if (wsi == nullptr) return;
-    lws_set_opaque_user_data(wsi, new Peer{address, nullptr});
+    lws_set_opaque_user_data(wsi, new Peer{address});
     ++sockets_;
     ++sockets_by_address_[address];
 }
@@ -440,10 +445,47 @@ void Server::Impl::peer_gone(lws* wsi) {
 int Server::Impl::answer_http(lws* wsi, std::string_view path) {
     if (refused_request(wsi)) return -1;
     turn_used_ = true;
+    const RequestHeaders headers = headers_of(wsi);
+    path = path.substr(0, path.find('?'));
     const HttpResponse response =
-        path == options_.path ? plain(426, "WebSocket only") : handler_.get(path);
-    if (!respond(wsi, response)) return -1;
+        path == options_.path
+            ? plain(426, "WebSocket only")
+            : handler_.get({path, headers.if_none_match, headers.accept_encoding});
+    const Part part = headers.head_only ? Part::head : Part::whole;
+    if (!respond(wsi, response, part)) return -1;
+    if (part == Part::whole && response.file && !response.file->empty()) {
+        auto* peer = static_cast<Peer*>(lws_get_opaque_user_data(wsi));
+        peer->file = response.file;
+        peer->file_sent = 0;
+        lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT,
+                        static_cast<int>(options_.stalled.count()));
+        lws_callback_on_writable(wsi);
+        return 0;
+    }
     return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+/// The next piece. libwebsockets asks for it once the one before has left it; non-zero hangs up.
+int Server::Impl::send_file(lws* wsi) {
+    auto* peer = static_cast<Peer*>(lws_get_opaque_user_data(wsi));
+    if (peer == nullptr || !peer->file) return 0;
+    const std::string& file = *peer->file;
+    const std::size_t size = std::min(file_piece_bytes, file.size() - peer->file_sent);
+    scratch_frames_.clear();  // what it said is in scratch_ is there no longer
+    std::memcpy(scratch_.data() + LWS_PRE, file.data() + peer->file_sent, size);
+    peer->file_sent += size;
+    const bool last = peer->file_sent == file.size();
+    if (lws_write(wsi, scratch_.data() + LWS_PRE, size,
+                  last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) {
+        return -1;
+    }
+    if (last) {
+        peer->file.reset();
+        return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+    }
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, static_cast<int>(options_.stalled.count()));
+    lws_callback_on_writable(wsi);
+    return 0;
 }
 
 // WebSocket.
@@ -759,6 +801,7 @@ int Server::Impl::event(lws* wsi, lws_callback_reasons reason, const void* in, s
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
             return confirm_upgrade(wsi, options_, listener_.loopback);
         case LWS_CALLBACK_HTTP: return answer_http(wsi, {static_cast<const char*>(in), length});
+        case LWS_CALLBACK_HTTP_WRITEABLE: return send_file(wsi);
         case LWS_CALLBACK_ESTABLISHED: opened(wsi); return 0;
         case LWS_CALLBACK_RECEIVE:
             if (c != nullptr) received(*c, {static_cast<const std::byte*>(in), length});
@@ -782,6 +825,7 @@ int Server::Impl::lws_event(lws* wsi, lws_callback_reasons reason, void* user, v
     switch (reason) {
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         case LWS_CALLBACK_HTTP:
+        case LWS_CALLBACK_HTTP_WRITEABLE:
         case LWS_CALLBACK_ESTABLISHED:
         case LWS_CALLBACK_RECEIVE:
         case LWS_CALLBACK_SERVER_WRITEABLE:

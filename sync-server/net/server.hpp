@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/frame.hpp"
+#include "net/origin.hpp"
 #include <syncline/bytes.hpp>
 #include <syncline/result.hpp>
 
@@ -25,11 +26,23 @@ struct PeerInfo {
     std::string origin;   ///< the Origin header, empty when absent
 };
 
-/// The answer to an HTTP GET.
+/// A GET, or a HEAD, which is answered alike but for the body. All of it comes from outside.
+struct HttpRequest {
+    std::string_view path;  ///< decoded, without what follows a `?`
+    std::string_view if_none_match;
+    std::string_view accept_encoding;
+};
+
+/// The answer to it.
 struct HttpResponse {
     unsigned status = 404;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body = "not found\n";
+    /// More headers; a name is in lower case and ends with a colon. Without cache-control nothing
+    /// may be kept.
+    std::vector<std::pair<std::string, std::string>> headers = {};
+    /// In place of `body`: shared with other answers, and sent piece by piece as the peer reads.
+    std::shared_ptr<const std::string> file = nullptr;
 };
 
 /// What the transport says happened. Every call comes on the loop thread, one at a time, never from
@@ -49,8 +62,8 @@ public:
     /// The connection is gone. Once for each `opened`, whoever ended it; queued frames were
     /// dropped.
     virtual void closed(ConnectionId connection) = 0;
-    /// A page for GET `path`, e.g. "/healthz". The default of HttpResponse is a 404.
-    virtual HttpResponse get(std::string_view path) = 0;
+    /// A page, e.g. for "/healthz". The default of HttpResponse is a 404.
+    virtual HttpResponse get(const HttpRequest& request) = 0;
     /// Follows `Server::wake`; several wakes may become one call.
     virtual void woken() {}
     /// About every 100 ms. `now_ms` is a monotonic clock.
@@ -86,9 +99,9 @@ struct Options {
     std::string tls_key_file;
 
     /// Exact Origin values, e.g. "https://app.example:8443". A request without Origin is no
-    /// browser's and is allowed; "null" is refused always. With an empty list any origin is allowed
-    /// as long as the server listens on loopback, and none otherwise.
+    /// browser's and is allowed; for the rest see origin_may_connect().
     std::vector<std::string> origins_allowed;
+    OwnPages own_pages = OwnPages::none;
 
     std::size_t connections_max = 10'000;  ///< sockets, HTTP included
     std::size_t connections_per_address_max = 64;
@@ -120,6 +133,7 @@ struct Options {
     std::chrono::seconds handshake_within{
         10};                              ///< TLS and HTTP headers, however slowly they trickle
     std::chrono::seconds keep_alive{10};  ///< an idle HTTP connection
+    std::chrono::seconds stalled{30};     ///< a file of which the peer takes no further piece
     std::chrono::milliseconds stop_within{5000};  ///< from stop() to the end, whatever peers do
 
     WriteMode write_mode = WriteMode::joined;

@@ -279,9 +279,10 @@ public:
         if (on_drained) on_drained(connection);
     }
     void closed(ConnectionId) override { ++closed_count; }
-    HttpResponse get(std::string_view path) override {
-        if (path == "/healthz") return {200, "text/plain", "ok\n"};
-        if (path == "/metrics") return {200, "text/plain", std::string(300'000, 'm')};
+    HttpResponse get(const HttpRequest& request) override {
+        if (request.path == "/healthz") return {200, "text/plain", "ok\n"};
+        if (request.path == "/metrics") return {200, "text/plain", std::string(300'000, 'm')};
+        if (request.path == "/file") return {200, "text/plain", {}, {}, file};
         return {};
     }
     void woken() override {
@@ -300,6 +301,7 @@ public:
 
     // Set before start.
     bool promotes = true;
+    std::shared_ptr<const std::string> file;  // what "/file" is
     std::function<void(ConnectionId, Bytes)> on_message;
     std::function<void(ConnectionId)> on_drained;
     std::function<void()> on_stopping;
