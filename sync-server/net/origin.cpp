@@ -16,7 +16,7 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// The host in "host", "host:port" and "[v6]:port"; none in anything else.
 std::optional<std::string_view> host_of(std::string_view authority) {
-    const std::size_t end = authority.rfind("[", 0) == 0 ? authority.find(']') : 0;
+    const std::size_t end = authority.rfind('[', 0) == 0 ? authority.find(']') : 0;
     if (end == authority.npos) return std::nullopt;
     const std::size_t colon = authority.find(':', end);
     const std::string_view host = authority.substr(0, colon);
