@@ -168,12 +168,12 @@ Result<StaticFiles> StaticFiles::read(const std::string& directory) {
         const bool variant = (ends_with(path, ".br") || ends_with(path, ".gz")) &&
                              bodies.count(path.substr(0, path.size() - 3)) != 0;
         if (variant) continue;
-        const auto compressed = [&](const char* end) {
-            const auto found = bodies.find(path + end);
+        const auto variant_at = [&bodies](const std::string& name) {
+            const auto found = bodies.find(name);
             return found == bodies.end() ? Body{} : found->second;
         };
-        File file{content_type(path), has_content_hash(path), body, compressed(".gz"),
-                  compressed(".br")};
+        File file{content_type(path), has_content_hash(path), body, variant_at(path + ".gz"),
+                  variant_at(path + ".br")};
         constexpr std::string_view index = "/index.html";
         if (ends_with(path, index)) {
             const std::string above = path.substr(0, path.size() - index.size());
