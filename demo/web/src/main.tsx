@@ -1,0 +1,42 @@
+import {StrictMode} from 'react';
+import {createRoot} from 'react-dom/client';
+import {open} from 'syncline';
+import {schema} from './model';
+import {registerServiceWorker} from './offline';
+import {DeviceProvider} from './store';
+import {Announcements} from './ui/announce';
+import {App} from './views/app';
+
+declare const __WASM_URL__: string;
+declare const __WORKER_URL__: string;
+
+const historyMs = 30 * 86_400_000;
+
+async function start(root: HTMLElement): Promise<void> {
+    const relay = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}`;
+    const store = await open({
+        name: 'boards',
+        url: relay,
+        schema,
+        wasmUrl: new URL(__WASM_URL__, document.baseURI),
+        workerUrl: new URL(__WORKER_URL__, document.baseURI),
+    });
+    await store.keepHistory(historyMs);
+    createRoot(root).render(
+        <StrictMode>
+            <Announcements>
+                <DeviceProvider store={store}>
+                    <App />
+                </DeviceProvider>
+            </Announcements>
+        </StrictMode>,
+    );
+}
+
+const root = document.getElementById('app');
+if (root !== null) {
+    start(root).catch((error: Error) => {
+        root.textContent = `The boards could not be opened: ${error.message}`;
+    });
+}
+registerServiceWorker().catch((error: Error) => console.warn(`No service worker: ${error.message}`));

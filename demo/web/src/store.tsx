@@ -1,0 +1,60 @@
+/** The store and what belongs to this device, for all views. */
+import {createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactElement, type ReactNode} from 'react';
+import type {Store} from 'syncline';
+import {readName, readOffline, writeName, writeOffline} from './device';
+import {useAnnouncer} from './ui/announce';
+
+export interface Device {
+    readonly store: Store;
+    readonly name: string;
+    rename(name: string): void;
+    /** What the person wants; whether there is a connection is in the sync status. */
+    readonly online: boolean;
+    setOnline(online: boolean): void;
+}
+
+const DeviceContext = createContext<Device | null>(null);
+
+export function useDevice(): Device {
+    const device = useContext(DeviceContext);
+    if (device === null) throw new Error('useDevice() outside of <DeviceProvider>');
+    return device;
+}
+
+export interface DeviceProviderProps {
+    readonly store: Store;
+    readonly children: ReactNode;
+}
+
+export function DeviceProvider({store, children}: DeviceProviderProps): ReactElement {
+    const announcer = useAnnouncer();
+    const [name, setName] = useState(readName);
+    const [online, setOnlineState] = useState(() => !readOffline());
+
+    useEffect(() => {
+        const done = online ? store.connect() : store.disconnect();
+        done.catch((error: Error) => announcer.show(error.message));
+    }, [store, online, announcer]);
+
+    useEffect(() => {
+        const stops = [
+            store.on('warning', ({message}) => announcer.show(message)),
+            store.on('rejected', ({reason}) => announcer.show(`The relay refused a change of yours, and it is undone: ${reason}`)),
+            store.on('version_clash', () =>
+                announcer.show('Another tab runs another version of this app. Close or reload the older one.'),
+            ),
+        ];
+        return () => stops.forEach((stop) => stop());
+    }, [store, announcer]);
+
+    const rename = useCallback((next: string) => {
+        writeName(next);
+        setName(next);
+    }, []);
+    const setOnline = useCallback((next: boolean) => {
+        writeOffline(!next);
+        setOnlineState(next);
+    }, []);
+    const device = useMemo(() => ({store, name, rename, online, setOnline}), [store, name, rename, online, setOnline]);
+    return <DeviceContext value={device}>{children}</DeviceContext>;
+}

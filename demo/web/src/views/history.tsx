@@ -1,0 +1,61 @@
+import {useEffect, useState, type ReactElement} from 'react';
+import type {HistoryEntry} from 'syncline';
+import {useSpace, useSyncStatus} from 'syncline/react';
+import {useBoard} from '../board';
+import {deeds} from '../history';
+import type {Item} from '../model';
+import {useDevice} from '../store';
+import {Avatar} from '../ui/avatar';
+import {ago} from '../words';
+
+/** Who did what to an item, newest first, as far as this device keeps it. */
+export function History({item}: {readonly item: Item}): ReactElement {
+    const space = useSpace();
+    const board = useBoard();
+    const {store} = useDevice();
+    const {pending} = useSyncStatus();
+    const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
+
+    useEffect(() => {
+        let wanted = true;
+        const read = async (): Promise<readonly HistoryEntry[]> => {
+            try {
+                return (await space.document('items', item.id).history()).toReversed();
+            } catch {
+                return []; // none is kept
+            }
+        };
+        void read().then((found) => wanted && setEntries(found));
+        return () => {
+            wanted = false;
+        };
+    }, [space, item, pending]);
+
+    const nameOf = (replica: string): string =>
+        replica === store.replica ? 'You' : board.names.get(replica) || 'Somebody';
+    if (entries === null) return <p className="hint">Reading…</p>;
+    if (entries.length === 0) return <p className="hint">No history is kept of this item on this device.</p>;
+    return (
+        <section aria-labelledby="history-title">
+            <h3 id="history-title" className="section-title">
+                History
+            </h3>
+            <ol className="history">
+                {entries.map((entry, at) => (
+                    <li key={`${entry.author}-${entry.time}-${at}`} className="history-entry">
+                        <Avatar name={nameOf(entry.author)} replica={entry.author} small />
+                        <p>
+                            <strong aria-hidden="true">{nameOf(entry.author)}</strong> {deeds(entry).join(', ')}
+                            <span className="history-when">
+                                <time dateTime={new Date(entry.time).toISOString()} title={new Date(entry.time).toLocaleString()}>
+                                    {ago(entry.time, Date.now())}
+                                </time>
+                                {entry.sequence === null && ', not sent yet'}
+                            </span>
+                        </p>
+                    </li>
+                ))}
+            </ol>
+        </section>
+    );
+}

@@ -1,0 +1,125 @@
+import {useEffect, useRef, useState, type ReactElement} from 'react';
+import type {Caret} from 'syncline/codemirror';
+import {removeItem, renameItem, setDone, vote} from '../actions';
+import {useBoard} from '../board';
+import {untitled, type Item} from '../model';
+import type {Person} from '../people';
+import {boardAddress} from '../route';
+import {useAnnouncer} from '../ui/announce';
+import {CommittedField} from '../ui/committed-field';
+import {Icon} from '../ui/icons';
+import {Conflicts} from './conflicts';
+import {History} from './history';
+import {Notes} from './notes';
+import {Tags} from './tags';
+
+export interface ItemPanelProps {
+    readonly id: string;
+    /** Undefined: not here yet, or removed. */
+    readonly item: Item | undefined;
+    readonly people: readonly Person[];
+    /** Where this person is in the notes. */
+    readonly onCaret: (caret: Caret | null) => void;
+}
+
+/** One item with all that is in it: beside the list where there is room, else in its place. */
+export function ItemPanel({id, item, people, onCaret}: ItemPanelProps): ReactElement {
+    const board = useBoard();
+    const panel = useRef<HTMLElement>(null);
+    const title = item === undefined || item.title === '' ? untitled : item.title;
+
+    useEffect(() => panel.current?.focus(), []);
+
+    return (
+        <section
+            ref={panel}
+            className="panel"
+            aria-label={`Item: ${title}`}
+            tabIndex={-1}
+            onKeyDown={(event) => {
+                if (event.key === 'Escape' && !event.defaultPrevented) location.hash = boardAddress(board.id);
+            }}
+        >
+            <a className="button button-quiet button-icon panel-close" href={boardAddress(board.id)} aria-label="Close this item">
+                <Icon name="close" />
+            </a>
+            {item !== undefined ? (
+                <ItemDetails item={item} people={people.filter((person) => person.item === id)} onCaret={onCaret} />
+            ) : (
+                board.loaded && <p className="hint">This item is not here. It may have been removed; Undo brings back what you removed.</p>
+            )}
+        </section>
+    );
+}
+
+function ItemDetails({item, people, onCaret}: Omit<ItemPanelProps, 'id'> & {readonly item: Item}): ReactElement {
+    const board = useBoard();
+    const announcer = useAnnouncer();
+    const [history, setHistory] = useState(false);
+    const remove = (): void => {
+        board.perform(removeItem(item.id, board.order));
+        announcer.show(`Removed ${item.title || untitled}. Undo brings it back.`);
+        location.hash = boardAddress(board.id);
+    };
+    return (
+        <>
+            <h2 className="visually-hidden">{item.title || untitled}</h2>
+            <CommittedField
+                className="field-title field-title-item"
+                label="Title"
+                value={item.title}
+                placeholder={untitled}
+                onCommit={(title) => board.perform(renameItem(item.id, title), 'Title changed')}
+            />
+            <Conflicts item={item} />
+            {people.length > 0 && (
+                <p className="hint">
+                    {people.map(({name}) => name).join(', ')} {people.length === 1 ? 'is' : 'are'} here, too.
+                </p>
+            )}
+            <div className="panel-row">
+                <label className="tick tick-labelled">
+                    <input
+                        type="checkbox"
+                        checked={item.done}
+                        onChange={() => board.perform(setDone(item.id, !item.done), item.done ? 'Open' : 'Done')}
+                    />
+                    <span className="tick-box" aria-hidden="true">
+                        <Icon name="check" />
+                    </span>
+                    Done
+                </label>
+                <div className="votes" role="group" aria-label="Votes">
+                    <button
+                        type="button"
+                        className="button button-quiet button-icon"
+                        aria-label="Take a vote back"
+                        onClick={() => board.perform(vote(item.id, -1), `${item.votes - 1} votes`)}
+                    >
+                        <Icon name="down" />
+                    </button>
+                    <span className="votes-count">{item.votes === 1 ? '1 vote' : `${item.votes} votes`}</span>
+                    <button
+                        type="button"
+                        className="button button-quiet button-icon"
+                        aria-label="Vote for it"
+                        onClick={() => board.perform(vote(item.id, 1), `${item.votes + 1} votes`)}
+                    >
+                        <Icon name="up" />
+                    </button>
+                </div>
+            </div>
+            <Tags item={item} />
+            <Notes item={item} onCaret={onCaret} />
+            <div className="panel-foot">
+                <button type="button" className="button button-quiet" aria-expanded={history} onClick={() => setHistory(!history)}>
+                    History
+                </button>
+                <button type="button" className="button button-quiet button-danger" onClick={remove}>
+                    Remove
+                </button>
+            </div>
+            {history && <History item={item} />}
+        </>
+    );
+}

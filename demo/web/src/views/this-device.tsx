@@ -1,0 +1,59 @@
+import {useRef, type ReactElement} from 'react';
+import {useDevice} from '../store';
+import {useAnnouncer} from '../ui/announce';
+
+const kept = {
+    file: 'in a file',
+    opfs: 'in a database file of this browser',
+    indexeddb: 'in this browser’s storage, a little slower than it could be',
+    memory: 'in memory only: it goes when the last tab is closed',
+} as const;
+
+/** What is kept here, how to take it along, and how to leave nothing behind. */
+export function ThisDevice(): ReactElement {
+    const {store} = useDevice();
+    const announcer = useAnnouncer();
+    const dialog = useRef<HTMLDialogElement>(null);
+    const save = async (): Promise<void> => {
+        const bytes = await store.export();
+        const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)], {type: 'application/vnd.sqlite3'}));
+        const link = document.createElement('a');
+        link.href = url;
+        link.download = 'boards.db';
+        link.click();
+        URL.revokeObjectURL(url);
+    };
+    const erase = async (): Promise<void> => {
+        await store.wipe();
+        location.reload();
+    };
+    const attempt = (done: Promise<void>): void => {
+        done.catch((error: Error) => announcer.show(`That did not work: ${error.message}`));
+    };
+    return (
+        <section className="home-section" aria-labelledby="device-title">
+            <h2 id="device-title" className="section-title">
+                This device
+            </h2>
+            <p className="hint">Your boards are kept {kept[store.storage]}.</p>
+            <div className="field-row">
+                <button type="button" className="button" onClick={() => attempt(save())}>
+                    Save a copy
+                </button>
+                <button type="button" className="button button-danger" onClick={() => dialog.current?.showModal()}>
+                    Erase from this device
+                </button>
+            </div>
+            <dialog ref={dialog} className="dialog" aria-labelledby="erase-title">
+                <h2 id="erase-title">Erase all boards from this device?</h2>
+                <p>What was sent to the relay stays there, and the links still work. What was not sent yet is lost.</p>
+                <form method="dialog" className="field-row">
+                    <button className="button">Cancel</button>
+                    <button className="button button-danger" onClick={() => attempt(erase())}>
+                        Erase
+                    </button>
+                </form>
+            </dialog>
+        </section>
+    );
+}

@@ -1,0 +1,60 @@
+/** The sync status in plain words. */
+import type {SyncStatus} from 'syncline';
+
+export type Mood = 'fine' | 'busy' | 'away' | 'wrong';
+
+export interface StatusWords {
+    readonly mood: Mood;
+    /** Two or three words, always seen. */
+    readonly short: string;
+    /** One sentence. */
+    readonly long: string;
+}
+
+/** `online` is what the person wants: the switch. */
+export function statusWords(status: SyncStatus, online: boolean): StatusWords {
+    const waiting = status.pending;
+    if (!online) {
+        return {
+            mood: 'away',
+            short: waiting > 0 ? `Offline · ${waiting} waiting` : 'Offline',
+            long:
+                waiting > 0
+                    ? `You are working offline. ${changes(waiting)} on this device will be sent when you go online.`
+                    : 'You are working offline. What you change is kept on this device.',
+        };
+    }
+    if (status.lastError?.final === true) {
+        return {mood: 'wrong', short: 'Not syncing', long: `Not syncing: ${status.lastError.message}.`};
+    }
+    if (status.connection !== 'connected') {
+        return {
+            mood: 'away',
+            short: waiting > 0 ? `Reconnecting · ${waiting} waiting` : 'Reconnecting',
+            long:
+                waiting > 0
+                    ? `No connection; trying again. ${changes(waiting)} wait on this device.`
+                    : 'No connection; trying again. You can go on: what you change is kept on this device.',
+        };
+    }
+    if (waiting > 0) {
+        return {mood: 'busy', short: `Sending ${waiting}`, long: `Sending ${changes(waiting)}.`};
+    }
+    if (!status.inSync) return {mood: 'busy', short: 'Catching up', long: 'Reading what others did.'};
+    return {mood: 'fine', short: 'Up to date', long: 'Everything is on the relay and on this device.'};
+}
+
+export function changes(count: number): string {
+    return count === 1 ? '1 change' : `${count} changes`;
+}
+
+/** "just now", "5 minutes ago", "3 May" */
+export function ago(time: number, now: number): string {
+    const seconds = Math.round((now - time) / 1000);
+    if (seconds < 45) return 'just now';
+    const format = new Intl.RelativeTimeFormat('en', {numeric: 'auto'});
+    if (seconds < 45 * 60) return format.format(-Math.round(seconds / 60), 'minute');
+    if (seconds < 22 * 3600) return format.format(-Math.round(seconds / 3600), 'hour');
+    if (seconds < 6 * 86_400) return format.format(-Math.round(seconds / 86_400), 'day');
+    return new Date(time).toLocaleDateString('en', {day: 'numeric', month: 'short', year: 'numeric'});
+}
