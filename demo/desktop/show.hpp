@@ -1,0 +1,15 @@
+#pragma once
+
+#include "board.hpp"
+
+#include <string>
+
+namespace syncline::board {
+
+/// The board as lines of text, an item a line or more, with the numbers that commands take.
+[[nodiscard]] std::string show(const Board& board);
+
+/// How the board stands with the relay, in a few plain words.
+[[nodiscard]] std::string show(const SyncStatus& status);
+
+}  // namespace syncline::board
