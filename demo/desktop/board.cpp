@@ -71,6 +71,13 @@ std::optional<std::uint32_t> place_of(const std::vector<std::string>& ids, const
     return static_cast<std::uint32_t>(found - ids.begin());
 }
 
+/// Takes an id out of the list wherever it is from `start` on; two devices may have put it in.
+void erase_from(ListEditor order, const std::string& id, std::uint32_t start) {
+    for (std::uint32_t at = order.size(); at-- > start;) {
+        if (order.value(at) == Value(id)) order.erase(at);
+    }
+}
+
 }  // namespace
 
 Result<Board> read_board(const Space& space) {
@@ -118,10 +125,7 @@ void add_item(Transaction& tx, const std::string& id, std::string_view title) {
 
 void remove_item(Transaction& tx, const std::string& id) {
     item(tx, id).erase();
-    ListEditor order = main_document(tx).list("order");
-    for (std::uint32_t at = order.size(); at-- > 0;) {
-        if (order.value(at) == Value(id)) order.erase(at);
-    }
+    erase_from(main_document(tx).list("order"), id, 0);
 }
 
 void name_item(Transaction& tx, const std::string& id, std::string_view title) {
@@ -162,8 +166,9 @@ void move_item(Transaction& tx, const Board& board, const std::string& id, std::
         if (other.id != id) shown.push_back(other.id);
     }
     ListEditor order = main_document(tx).list("order");
+    const auto from = place_of(listed(order), id);
+    if (from) erase_from(order, id, *from + 1);
     std::vector<std::string> rest = listed(order);
-    const auto from = place_of(rest, id);
     if (from) rest.erase(rest.begin() + *from);
     const auto next = place < shown.size() ? place_of(rest, shown[place]) : std::nullopt;
     const std::uint32_t to = next.value_or(static_cast<std::uint32_t>(rest.size()));

@@ -1,17 +1,31 @@
 /**
- * Builds the app into build/demo: `node build.mjs [output folder]`.
+ * Builds the app into build/demo: `node build.mjs [output folder]`. It wants the engine, build/wasm/syncline.wasm.
  *
  * Files in assets/ carry a hash of what is in them, so that a server may let browsers keep them for ever; the
  * service worker gets the list of all files and a version made of it.
  */
 import {createHash} from 'node:crypto';
-import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join, relative, resolve} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import * as esbuild from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
+const source = join(root, 'wasm/js');
+
+/** The package out of this repository, from its sources; elsewhere `npm install syncline` does it. */
+const syncline = {
+    'syncline': join(source, 'browser.ts'),
+    'syncline/react': join(source, 'react/index.ts'),
+    'syncline/codemirror': join(source, 'codemirror/index.ts'),
+    'syncline/inspector': join(source, 'inspector/index.ts'),
+};
+const worker = join(source, 'worker.ts');
+const engine = join(root, 'build/wasm/syncline.wasm');
+
+/** What the package wants of its user is what this app has, and once. */
+const peers = ['react', '@codemirror/state', '@codemirror/view'];
 
 const common = {
     absWorkingDir: here,
@@ -21,66 +35,60 @@ const common = {
     target: ['es2022'],
     legalComments: 'none',
     logLevel: 'warning',
-    // The package is linked below; what it wants of React and CodeMirror is what the app has.
-    preserveSymlinks: true,
     metafile: true,
     define: {'process.env.NODE_ENV': '"production"'},
+    tsconfigRaw: {compilerOptions: {jsx: 'react-jsx', target: 'es2022', useDefineForClassFields: true}},
 };
 
-/** @param {{out?: string, alias?: Record<string, string>, worker?: string, wasm?: string, salt?: string}} options */
-export async function build(options = {}) {
-    const out = options.out ?? join(root, 'build/demo');
-    const built = options.alias === undefined ? linkPackage() : {worker: options.worker, wasm: options.wasm};
+/**
+ * @param {string} out the folder; emptied first
+ * @param {{salt?: string, replace?: {syncline: object, worker: string, engine: string}}} options for tests: `salt`
+ *     makes another version of the same app, `replace` puts something in the package's place
+ */
+export async function build(out, {salt = '', replace = {syncline, worker, engine}} = {}) {
+    if (!existsSync(replace.engine)) {
+        throw new Error(`${relative('', replace.engine)} is missing: cmake --preset wasm && cmake --build --preset wasm`);
+    }
+    const alias = {...replace.syncline, ...Object.fromEntries(peers.map((name) => [name, join(here, 'node_modules', name)]))};
     rmSync(out, {recursive: true, force: true});
     mkdirSync(join(out, 'assets'), {recursive: true});
     cpSync(join(here, 'public'), out, {recursive: true});
 
-    const wasm = copyHashed(built.wasm, out);
-    const worker = await bundle({entryPoints: {worker: built.worker}}, out, options);
-    const app = await bundle(
-        {
-            entryPoints: {app: 'src/main.tsx', style: 'src/styles/main.css'},
-            jsx: 'automatic',
-            define: {
-                ...common.define,
-                __WASM_URL__: JSON.stringify(wasm),
-                __WORKER_URL__: JSON.stringify(worker.js),
-            },
+    const wasmFile = copyHashed(replace.engine, out);
+    const workerFiles = await bundle({worker: replace.worker}, out, {alias});
+    const appFiles = await bundle({app: 'src/main.tsx', style: 'src/styles/main.css'}, out, {
+        alias,
+        splitting: true,
+        define: {
+            ...common.define,
+            __WASM_URL__: JSON.stringify(wasmFile),
+            __WORKER_URL__: JSON.stringify(workerFiles['worker.js']),
         },
-        out,
-        options,
-    );
-    const page = readFileSync(join(here, 'index.html'), 'utf8').replace('%STYLE%', app.css).replace('%SCRIPT%', app.js);
+    });
+    const page = readFileSync(join(here, 'index.html'), 'utf8')
+        .replace('%STYLE%', appFiles['style.css'])
+        .replace('%SCRIPT%', appFiles['app.js']);
     writeFileSync(join(out, 'index.html'), page);
-    await buildServiceWorker(out, options.salt ?? '');
-    return out;
+    await buildServiceWorker(out, salt);
 }
 
-/** The package of this repository under its name, as after `npm install syncline`. */
-function linkPackage() {
-    const link = join(here, 'node_modules/syncline');
-    const source = join(root, 'wasm');
-    if (!existsSync(link)) symlinkSync(source, link, 'dir');
-    return {worker: join(source, 'dist/worker.js'), wasm: join(source, 'dist/syncline.wasm')};
-}
-
-async function bundle(settings, out, options) {
-    const result = await esbuild.build({
+/** Returns where each entry point is, by its name and extension. */
+async function bundle(entryPoints, out, settings) {
+    const {metafile} = await esbuild.build({
         ...common,
         ...settings,
+        entryPoints,
         outdir: join(out, 'assets'),
         entryNames: '[name]-[hash]',
         chunkNames: '[name]-[hash]',
-        splitting: true,
-        alias: options.alias ?? {},
     });
-    const made = Object.entries(result.metafile.outputs)
-        .filter(([, output]) => output.entryPoint !== undefined)
-        .map(([file]) => relative(out, resolve(here, file)));
-    // A part that is loaded later is an entry point as well, but none that we named.
-    const named = (extension) =>
-        made.find((file) => file.endsWith(extension) && Object.keys(settings.entryPoints).some((name) => basename(file).startsWith(`${name}-`)));
-    return {js: named('.js'), css: named('.css')};
+    const files = Object.keys(metafile.outputs).map((file) => relative(out, resolve(here, file)));
+    return Object.fromEntries(
+        files.map((file) => {
+            const [, name, extension] = /^assets\/(.*)-[A-Z0-9]+(\.[a-z]+)$/.exec(file) ?? [];
+            return [`${name}${extension}`, file];
+        }),
+    );
 }
 
 function copyHashed(file, out) {
@@ -97,8 +105,8 @@ async function buildServiceWorker(out, salt) {
         .map((entry) => relative(out, join(entry.parentPath, entry.name)))
         .sort();
     const contents = files.map((file) => `${file} ${digest(readFileSync(join(out, file)))}`);
-    // The page is asked for as the folder; a request for index.html itself is answered, too.
-    const list = ['./', ...files.map((file) => `./${file}`)];
+    // The page is asked for as the folder.
+    const list = ['./', ...files.filter((file) => file !== 'index.html').map((file) => `./${file}`)];
     await esbuild.build({
         ...common,
         entryPoints: [join(here, 'src/service-worker.ts')],
@@ -113,6 +121,7 @@ function digest(data) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-    const out = await build(process.argv[2] === undefined ? {} : {out: resolve(process.argv[2])});
-    console.log(`The demo is in ${relative(process.cwd(), out) || '.'}.`);
+    const out = resolve(process.argv[2] ?? join(root, 'build/demo'));
+    await build(out);
+    console.log(`The demo is in ${relative('', out) || '.'}.`);
 }

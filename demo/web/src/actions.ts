@@ -1,5 +1,5 @@
 /** What people do on a board, each as one edit: one atomic change, one step of undo. */
-import type {DocumentEditor, Transaction} from 'syncline';
+import type {DocumentEditor, ListEditor, Transaction} from 'syncline';
 import {mainId} from './model';
 
 export type Edit = (tx: Transaction) => void;
@@ -22,11 +22,16 @@ export function addItem(id: string, title: string): Edit {
 export function removeItem(id: string, order: readonly string[]): Edit {
     return (tx) => {
         item(tx, id).deleteDocument();
-        // From the back, so that erasing one does not change the place of the next.
-        for (let at = order.length - 1; at >= 0; --at) {
-            if (order[at] === id) main(tx).list('order').erase(at);
-        }
+        eraseFrom(main(tx).list('order'), order, id, 0);
     };
+}
+
+/** Takes an id out of the list wherever it is behind `start`; two devices may have put it in. */
+function eraseFrom(list: ListEditor, order: readonly string[], id: string, start: number): void {
+    // From the back, so that erasing one does not change the place of the next.
+    for (let at = order.length - 1; at >= start; --at) {
+        if (order[at] === id) list.erase(at);
+    }
 }
 
 export function renameItem(id: string, title: string): Edit {
@@ -60,11 +65,12 @@ export function removeTag(id: string, tag: string): Edit {
 export function moveItem(id: string, to: number, shown: readonly string[], order: readonly string[]): Edit {
     const next = shown.filter((other) => other !== id)[to];
     const from = order.indexOf(id);
-    const rest = order.filter((_, at) => at !== from);
+    const rest = order.filter((other) => other !== id);
     const place = next === undefined ? -1 : rest.indexOf(next);
     const target = place < 0 ? rest.length : place;
     return (tx) => {
         const list = main(tx).list('order');
+        eraseFrom(list, order, id, from + 1);
         if (from < 0) list.insert(target, id);
         else list.move(from, target);
     };

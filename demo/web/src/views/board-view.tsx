@@ -5,6 +5,7 @@ import {useBoard} from '../board';
 import {aboutMe, peopleOf} from '../people';
 import {everything, isNarrow, matches} from '../search';
 import {useDevice} from '../store';
+import {useAnnouncer} from '../ui/announce';
 import {AddItem} from './add-item';
 import {BoardHeader} from './board-header';
 import {ItemList} from './item-list';
@@ -15,6 +16,7 @@ import {useUndoKeys} from './use-undo-keys';
 export function BoardView({openId}: {readonly openId: string | null}): ReactElement {
     const board = useBoard();
     const {name} = useDevice();
+    const announcer = useAnnouncer();
     const [filter, setFilter] = useState(everything);
     const [caret, setCaret] = useState<Caret | null>(null);
     const people = peopleOf(usePresence(aboutMe(name, openId, caret)));
@@ -24,6 +26,14 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     useEffect(() => {
         document.title = board.title === '' ? 'Board' : board.title;
     }, [board.title]);
+
+    // Where one is now, for those who do not see it.
+    const arrived = useRef(false);
+    useEffect(() => {
+        if (arrived.current || !board.loaded) return;
+        arrived.current = true;
+        announcer.say(`${board.title === '' ? 'A board' : board.title}, ${board.items.length} items`);
+    }, [announcer, board.loaded, board.title, board.items.length]);
 
     const narrow = isNarrow(filter);
     const shown = useMemo(

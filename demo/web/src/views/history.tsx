@@ -12,7 +12,7 @@ import {ago} from '../words';
 export function History({item}: {readonly item: Item}): ReactElement {
     const space = useSpace();
     const board = useBoard();
-    const {store} = useDevice();
+    const {store, name} = useDevice();
     const {pending} = useSyncStatus();
     const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
 
@@ -31,21 +31,21 @@ export function History({item}: {readonly item: Item}): ReactElement {
         };
     }, [space, item, pending]);
 
-    const nameOf = (replica: string): string =>
-        replica === store.replica ? 'You' : board.names.get(replica) || 'Somebody';
+    const isMine = ({author}: HistoryEntry): boolean => author === store.replica;
+    const nameOf = (entry: HistoryEntry): string => (isMine(entry) ? name : board.names.get(entry.author) || 'Somebody');
     if (entries === null) return <p className="hint">Reading…</p>;
     if (entries.length === 0) return <p className="hint">No history is kept of this item on this device.</p>;
     return (
         <section aria-labelledby="history-title">
-            <h3 id="history-title" className="section-title">
+            <h3 id="history-title" className="visually-hidden">
                 History
             </h3>
             <ol className="history">
                 {entries.map((entry, at) => (
                     <li key={`${entry.author}-${entry.time}-${at}`} className="history-entry">
-                        <Avatar name={nameOf(entry.author)} replica={entry.author} small />
+                        <Avatar name={nameOf(entry)} replica={entry.author} you={isMine(entry)} small />
                         <p>
-                            <strong aria-hidden="true">{nameOf(entry.author)}</strong> {deeds(entry).join(', ')}
+                            <strong aria-hidden="true">{isMine(entry) ? 'You' : nameOf(entry)}</strong> {deeds(entry).join(', ')}
                             <span className="history-when">
                                 <time dateTime={new Date(entry.time).toISOString()} title={new Date(entry.time).toLocaleString()}>
                                     {ago(entry.time, Date.now())}

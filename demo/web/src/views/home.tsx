@@ -7,6 +7,7 @@ import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
 import {CommittedField} from '../ui/committed-field';
 import {Icon} from '../ui/icons';
+import {Inspector} from './inspector';
 import {OnlineSwitch} from './online-switch';
 import {ThisDevice} from './this-device';
 
@@ -33,6 +34,7 @@ export function Home(): ReactElement {
                     <CommittedField id="my-name" className="field" label="Your name" value={name} onCommit={rename} />
                 </section>
                 <ThisDevice />
+                <Inspector />
             </main>
         </div>
     );
