@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds Syncline and shows it working.
 #
-#   ./run.sh          build, take the tour, then run a relay on 127.0.0.1:8787 until Ctrl-C
+#   ./run.sh          build, take the tour, then run a relay on 127.0.0.1:8787 until Ctrl-C, with the web demo
+#                     on the same port: shared boards, docs/demo.md
 #   ./run.sh --tour   build and take the tour only; its exit code is the tour's. Asks nothing.
 #   ./run.sh --help   this text
 #
@@ -38,6 +39,7 @@ scripts/setup.sh --no-wasm
 mkdir -p build/logs
 log=build/logs/run-build.log
 programs=(syncline syncline-relay syncline-tour)
+$tour_only || programs+=(syncline-board)
 echo "run.sh: building ${programs[*]} (the first time takes minutes; details in $log)"
 if ! { cmake --preset release && cmake --build --preset release --parallel "${SYNCLINE_JOBS:-$(nproc)}" --target "${programs[@]}"; } >"$log" 2>&1 </dev/null; then
     tail -n 30 "$log" >&2
@@ -56,6 +58,30 @@ if $tour_only; then
 fi
 ((status == 0)) || fail "the tour failed with exit code $status, so the relay is not started."
 
+# The web demo is extra: without it the relay starts all the same. Prints why in a sentence when it fails.
+demo_log=build/logs/run-demo.log
+build_demo() {
+    command -v npm >/dev/null || { echo "npm is not installed"; return 1; }
+    scripts/setup.sh --no-check >"$demo_log" 2>&1 </dev/null || { echo "Emscripten could not be installed"; return 1; }
+    { cmake --preset wasm &&
+        cmake --build --preset wasm --parallel "${SYNCLINE_JOBS:-$(nproc)}" --target syncline-wasm; } \
+        >>"$demo_log" 2>&1 </dev/null || { echo "the engine did not build"; return 1; }
+    # npm writes this file last, so an interrupted installation is done again.
+    if [[ ! demo/web/node_modules/.package-lock.json -nt demo/web/package-lock.json ]]; then
+        (cd demo/web && npm ci --ignore-scripts --no-audit --no-fund) >>"$demo_log" 2>&1 </dev/null ||
+            { echo "npm could not fetch its packages"; return 1; }
+    fi
+    node demo/web/build.mjs >>"$demo_log" 2>&1 </dev/null || { echo "the app did not build"; return 1; }
+}
+serve=()
+echo
+echo "run.sh: building the web demo (the first time takes minutes; details in $demo_log)"
+if why=$(build_demo); then
+    serve=(--static build/demo)
+else
+    echo "run.sh: $why, so the relay starts without the web demo; $demo_log says more." >&2
+fi
+
 data=${SYNCLINE_DATA:-$root/build/relay-data}
 listen=${SYNCLINE_LISTEN:-127.0.0.1:8787}
 mkdir -p "$data"
@@ -63,6 +89,16 @@ cat <<TEXT
 
 The tour is over. Now a relay of your own, on ws://$listen, with its data in
 $data. Ctrl-C stops it; what it has acknowledged stays.
+TEXT
+if ((${#serve[@]} > 0)); then
+    cat <<TEXT
+
+Shared boards, in two browsers or more: http://$listen/
+Share a board's link and open it in a terminal, too:
+    $bin/syncline-board --board LINK watch
+TEXT
+fi
+cat <<TEXT
 
 To try next, in another terminal:
     $bin/syncline --help        write, read and sync a space from the command line
@@ -70,4 +106,4 @@ To try next, in another terminal:
     README.md                   the same from C++
 
 TEXT
-exec "$bin/syncline-relay" --data "$data" --listen "$listen"
+exec "$bin/syncline-relay" --data "$data" --listen "$listen" "${serve[@]}"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what a build needs on Debian 12 and fetches the pinned SQLite. Instant when all of it is there.
-# Usage: scripts/setup.sh [--no-wasm]      --no-wasm leaves out Emscripten (800 MB), which only test.sh needs.
+# Usage: scripts/setup.sh [--no-wasm | --no-check]
+#   --no-wasm   leaves out Emscripten (800 MB), which only the browser's engine needs, and what checks need
+#   --no-check  leaves out what only checks need
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -27,8 +29,9 @@ fail() {
 case "${1-}" in
     "") packages+=("${check_packages[@]}" "${wasm_packages[@]}") ;;
     --no-wasm) ;;
+    --no-check) packages+=("${wasm_packages[@]}") ;;
     -h | --help)
-        sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"
+        sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     *) fail "unknown option $1; see --help." ;;
