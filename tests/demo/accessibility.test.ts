@@ -72,7 +72,7 @@ for (const [look, options] of looks) {
         await check('an item that is lifted', ada);
         await ada.page.keyboard.press('Escape');
         await ada.page.getByLabel('All boards').click();
-        await ada.page.getByRole('button', {name: 'Erase from this device'}).click();
+        await ada.page.getByRole('button', {name: 'Erase all boards'}).click();
         await check('all boards, and a question', ada);
 
         await noor.leaves();

@@ -53,6 +53,19 @@ export function Narrowing({filter, onChange, found}: NarrowingProps): ReactEleme
                         if (event.key === 'Escape' && narrow) onChange(everything);
                     }}
                 />
+                {filter.words !== '' && (
+                    <button
+                        type="button"
+                        className="button button-quiet button-icon search-clear"
+                        aria-label="Clear the search"
+                        onClick={() => {
+                            onChange({...filter, words: ''});
+                            field.current?.focus();
+                        }}
+                    >
+                        <Icon name="close" />
+                    </button>
+                )}
             </div>
             <div className="chips" role="group" aria-label="Narrow the list">
                 <Chip on={filter.open} onClick={() => onChange({...filter, open: !filter.open})}>

@@ -41,7 +41,7 @@ export function ThisDevice(): ReactElement {
                     Save a copy
                 </button>
                 <button type="button" className="button button-danger" onClick={() => dialog.current?.showModal()}>
-                    Erase from this device
+                    Erase all boards
                 </button>
             </div>
             <dialog ref={dialog} className="dialog" aria-labelledby="erase-title">
