@@ -81,8 +81,9 @@ int change(const Options& options, const std::function<Result<>(Session&, const 
 
     if (auto done = edit(*session, *board); !done) return report(done.error());
     if (!options.name.empty() && name_known(*session) != options.name) {
-        auto told = session->space.transact(
-            [&](Transaction& tx) { introduce(tx, session->store.replica(), options.name); });
+        const ReplicaId replica = session->store.replica();
+        auto told =
+            session->space.transact([&](Transaction& tx) { introduce(tx, replica, options.name); });
         if (!told) return report(told.error());
     }
     if (options.relay.empty() || (reached && sync(*session, options))) return exit_done;
