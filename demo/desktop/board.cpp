@@ -179,6 +179,10 @@ void move_item(Transaction& tx, const Board& board, const std::string& id, std::
     }
 }
 
+Value about_me(const std::string& name) {
+    return Value(Value::Map{{"name", Value(name)}, {"item", Value()}});
+}
+
 void introduce(Transaction& tx, ReplicaId replica, std::string_view name) {
     tx.document("people", to_string(replica)).set("name", Value(name));
 }

@@ -50,6 +50,9 @@ void add_note(Transaction& tx, const std::string& id, std::string_view line);
 /// So that it is shown at `place`, from 0, on the board as it was read. A place behind the last is
 /// the last.
 void move_item(Transaction& tx, const Board& board, const std::string& id, std::size_t place);
+/// What others see of a person who has the board open: a name, and no item.
+[[nodiscard]] Value about_me(const std::string& name);
+
 /// Tells the board who writes with this replica, for its history.
 void introduce(Transaction& tx, ReplicaId replica, std::string_view name);
 

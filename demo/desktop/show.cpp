@@ -1,6 +1,7 @@
 #include "show.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace syncline::board {
 
@@ -56,6 +57,17 @@ std::string show(const Board& board) {
         add_lines(out, item.notes);
     }
     return out;
+}
+
+std::string show(const std::vector<Presence>& people) {
+    std::set<std::string> names;  // a person may have several windows
+    for (const Presence& person : people) {
+        const Value* name = person.value.find("name");
+        if (name != nullptr && name->text() != nullptr) names.insert(*name->text());
+    }
+    std::string out;
+    for (const std::string& name : names) out += (out.empty() ? "Here: " : ", ") + name;
+    return out.empty() ? out : out + "\n";
 }
 
 std::string show(const SyncStatus& status) {

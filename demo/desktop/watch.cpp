@@ -37,10 +37,11 @@ private:
     bool rung_ = false;
 };
 
-void draw(const Board& board, const SyncStatus& status) {
+void draw(const Board& board, const Space& space) {
     // On a terminal in place; in a file or a pipe one below the other.
     if (isatty(STDOUT_FILENO) != 0) std::cout << "\x1b[H\x1b[2J";
-    std::cout << show(board) << "\n(" << show(status) << ")\n\n" << std::flush;
+    std::cout << show(board) << "\n" << show(space.presence());
+    std::cout << "(" << show(space.status()) << ")\n\n" << std::flush;
 }
 
 }  // namespace
@@ -52,16 +53,22 @@ int watch(const Options& options) {
     if (!session) return report(session.error());
     Bell bell;
     const Subscription watching = session->space.observe([&](const SpaceChanges&) { bell.ring(); });
+    const Subscription meeting =
+        session->space.observe_presence([&](const std::vector<Presence>&) { bell.ring(); });
+    if (!options.name.empty()) {
+        auto here = session->space.set_presence("board", about_me(options.name));
+        if (!here) return report(here.error());
+    }
     if (auto connected = connect(*session, options); !connected) return report(connected.error());
 
     std::string shown;
     for (bool changed = true; stop_asked == 0; changed = bell.wait()) {
-        const SyncStatus status = session->space.status();
-        if (!changed && show(status) == shown) continue;
+        const std::string status = show(session->space.status());
+        if (!changed && status == shown) continue;
         const auto board = read_board(session->space);
         if (!board) return report(board.error());
-        draw(*board, status);
-        shown = show(status);
+        draw(*board, session->space);
+        shown = status;
     }
     return exit_done;
 }

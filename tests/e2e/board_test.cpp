@@ -108,6 +108,7 @@ TEST_CASE("a board shows what others do while it is watched", "[e2e]") {
     ada.does({"done", "1"});
     CHECK(eventually([&] { return screen.out().find("1. [x] Tent") != std::string::npos; }));
     CHECK(eventually([&] { return screen.out().find("(up to date)") != std::string::npos; }));
+    CHECK(eventually([&] { return screen.out().find("Here: Noor\n") != std::string::npos; }));
     screen.signal(SIGINT);
     CHECK(screen.wait() == 0);
     relay.stop();
