@@ -139,6 +139,10 @@ TEST_CASE("the desktop program says what it could not do", "[e2e]") {
     CHECK(Member(directory, "Noor", relay.url()).does({"list"}).find("1 vote\n") !=
           std::string::npos);
 
+    // What others write does not command the terminal.
+    ada.does({"rename", "1", "\x1b[31mTent\xc2\x9b"});
+    CHECK(ada.does({"list"}).find(" [31mTent ") != std::string::npos);
+
     // The link that the web app shares names the board and the relay.
     const std::string page = "http" + relay.url().substr(2) + "/#/b/lake/k3v9";
     const Finished linked = test::run({program("syncline-board"), "--store",
