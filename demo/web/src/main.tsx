@@ -36,7 +36,11 @@ async function start(root: HTMLElement): Promise<void> {
 const root = document.getElementById('app');
 if (root !== null) {
     start(root).catch((error: Error) => {
-        root.textContent = `The boards could not be opened: ${error.message}`;
+        const sentence = document.createElement('p');
+        sentence.className = 'opening';
+        sentence.role = 'alert';
+        sentence.textContent = `The boards could not be opened: ${error.message}`;
+        root.replaceChildren(sentence);
     });
 }
 registerServiceWorker().catch((error: Error) => console.warn(`No service worker: ${error.message}`));

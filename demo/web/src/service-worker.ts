@@ -18,7 +18,8 @@ self.addEventListener('message', (event) => {
 self.addEventListener('fetch', (event) => {
     const url = new URL(event.request.url);
     if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
-    const path = event.request.mode === 'navigate' ? './' : `.${url.pathname.slice(basePath().length - 1)}`;
+    // What is not the app's, like a relay's health page on the same port, is none of our business.
+    const path = `.${url.pathname.slice(basePath().length - 1)}`.replace(/^\.\/index\.html$/, './');
     if (__FILES__.includes(path)) event.respondWith(fromCache(path, event.request));
 });
 
@@ -37,7 +38,7 @@ async function takeOver(): Promise<void> {
 
 async function fromCache(path: string, request: Request): Promise<Response> {
     const cache = await caches.open(cacheName);
-    return (await cache.match(path)) ?? fetch(request);
+    return (await cache.match(path, {ignoreVary: true})) ?? fetch(request);
 }
 
 function basePath(): string {

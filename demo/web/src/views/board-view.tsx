@@ -20,6 +20,7 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     const [filter, setFilter] = useState(everything);
     const [caret, setCaret] = useState<Caret | null>(null);
     const people = peopleOf(usePresence(aboutMe(name, openId, caret)));
+    const list = useRef<HTMLDivElement>(null);
     const returnFocus = useRef<string | null>(null);
     useUndoKeys(board);
 
@@ -46,7 +47,8 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     useEffect(() => {
         if (openId !== null) returnFocus.current = openId;
         else if (returnFocus.current !== null) {
-            document.getElementById(`open-${returnFocus.current}`)?.focus();
+            const opener = document.getElementById(`open-${returnFocus.current}`); // none when it was removed
+            (opener ?? list.current)?.focus();
             returnFocus.current = null;
         }
     }, [openId]);
@@ -55,7 +57,7 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
         <div className={openId === null ? 'board' : 'board board-with-panel'}>
             <BoardHeader people={people} />
             <main className="board-main">
-                <div className="board-list">
+                <div ref={list} className="board-list" tabIndex={-1}>
                     {board.items.length > 0 && <Narrowing filter={filter} onChange={setFilter} found={shown.length} />}
                     {board.loaded && board.items.length === 0 && <EmptyBoard />}
                     <ItemList items={shown} filter={filter} movable={!narrow} people={people} openId={openId} />
