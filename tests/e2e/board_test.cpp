@@ -60,7 +60,8 @@ TEST_CASE("two people edit a board with the desktop program and see the same", "
     noor.does({"vote", "2", "3"});
     noor.does({"tag", "1", "gear"});
 
-    // Ada goes offline, and both go on.
+    // Ada has read that and goes offline; both go on.
+    ada.does({"list"});
     ada.moves_to("");
     ada.does({"vote", "2"});
     ada.does({"rename", "1", "Tent for four"});

@@ -14,6 +14,8 @@ export interface Board {
     /** As listed; see {@link listedOrder}. */
     readonly order: readonly string[];
     readonly loaded: boolean;
+    /** Why it could not be read. */
+    readonly error: Error | null;
     /** Of everybody who wrote here, by replica. */
     readonly names: ReadonlyMap<string, string>;
     readonly canUndo: boolean;
@@ -36,7 +38,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
     const space = useSpace();
     const announcer = useAnnouncer();
     const main = useDocument('board', mainId);
-    const {entries, loaded} = useCollection('items');
+    const {entries, loaded, error} = useCollection('items');
     const {canUndo, canRedo, transact, undo, redo} = useUndo();
     const names = useNames();
 
@@ -70,6 +72,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             items,
             order,
             loaded: loaded && main.loaded,
+            error: error ?? main.error,
             names,
             canUndo,
             canRedo,
@@ -77,7 +80,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             undo: undoOne,
             redo: redoOne,
         }),
-        [space, title, items, order, loaded, main.loaded, names, canUndo, canRedo, perform, undoOne, redoOne],
+        [space, title, items, order, loaded, main.loaded, error, main.error, names, canUndo, canRedo, perform, undoOne, redoOne],
     );
     return <BoardContext value={board}>{children}</BoardContext>;
 }

@@ -1,7 +1,7 @@
 import {useEffect, useMemo, useRef, useState, type ReactElement} from 'react';
 import type {Caret} from 'syncline/codemirror';
 import {usePresence} from 'syncline/react';
-import {useBoard} from '../board';
+import {useBoard, type Board} from '../board';
 import {aboutMe, peopleOf} from '../people';
 import {everything, isNarrow, matches} from '../search';
 import {useDevice} from '../store';
@@ -59,7 +59,7 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
             <main className="board-main">
                 <div ref={list} className="board-list" tabIndex={-1}>
                     {board.items.length > 0 && <Narrowing filter={filter} onChange={setFilter} found={shown.length} />}
-                    {board.loaded && board.items.length === 0 && <EmptyBoard />}
+                    {board.items.length === 0 && <NoItems board={board} />}
                     <ItemList items={shown} filter={filter} movable={!narrow} people={people} openId={openId} />
                     {narrow && shown.length === 0 && <p className="hint">Nothing here fits. Try fewer words.</p>}
                     <AddItem />
@@ -70,7 +70,9 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     );
 }
 
-function EmptyBoard(): ReactElement {
+function NoItems({board: {loaded, error}}: {readonly board: Board}): ReactElement {
+    if (error !== null) return <p className="wrong">This board could not be read: {error.message}</p>;
+    if (!loaded) return <p className="hint late">Opening…</p>;
     return (
         <div className="empty">
             <p className="empty-title">Nothing here yet</p>
