@@ -6,14 +6,14 @@ import {join} from 'node:path';
 import type {Browser, BrowserContextOptions} from 'playwright-core';
 import {accessibilityViolations} from '../wasm/support/axe';
 import {launch, Person} from './support/person';
-import {buildApp, Folder, program, Relay} from './support/place';
+import {Folder, program, putApp, Relay} from './support/place';
 
 const folder = new Folder();
 const relay = new Relay(folder.path);
 let browser: Browser;
 
 before(async () => {
-    await buildApp(join(folder.path, 'app'));
+    putApp(join(folder.path, 'app'));
     await relay.start();
     browser = await launch();
 });

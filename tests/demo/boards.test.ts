@@ -4,14 +4,14 @@ import {after, before, test} from 'node:test';
 import {join} from 'node:path';
 import type {Browser} from 'playwright-core';
 import {launch, Person} from './support/person';
-import {buildApp, Folder, program, Relay, until} from './support/place';
+import {Folder, program, putApp, Relay, until} from './support/place';
 
 const folder = new Folder();
 const relay = new Relay(folder.path);
 let browser: Browser;
 
 before(async () => {
-    await buildApp(join(folder.path, 'app'));
+    putApp(join(folder.path, 'app'));
     await relay.start();
     browser = await launch();
 });

@@ -4,14 +4,14 @@ import {after, before, test} from 'node:test';
 import {join} from 'node:path';
 import type {Browser} from 'playwright-core';
 import {launch, Person} from './support/person';
-import {buildApp, Folder, Relay} from './support/place';
+import {buildNextApp, Folder, putApp, Relay} from './support/place';
 
 const folder = new Folder();
 const relay = new Relay(folder.path);
 let browser: Browser;
 
 before(async () => {
-    await buildApp(join(folder.path, 'app'));
+    putApp(join(folder.path, 'app'));
     await relay.start();
     browser = await launch();
 });
@@ -59,7 +59,9 @@ test('a new version waits until it is asked for, and then all of it is new', asy
     const version = (): Promise<string> => ada.page.evaluate(async () => (await caches.keys()).join());
     const before = await version();
 
-    await buildApp(join(folder.path, 'app'), 'another');
+    await relay.kill();
+    await buildNextApp(join(folder.path, 'app'));
+    await relay.start(); // it reads its files once
     await ada.page.evaluate(() => dispatchEvent(new Event('focus')));
     await ada.page.getByText('A new version is ready.').waitFor();
     await ada.sees(['Tent']);

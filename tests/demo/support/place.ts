@@ -1,6 +1,6 @@
 /** Where a test runs: a folder of its own, a real relay that serves the app, and what was built. */
 import {spawn, spawnSync, type ChildProcess} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {cpSync, existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {once} from 'node:events';
@@ -10,13 +10,18 @@ const bin = process.env['SYNCLINE_BIN'] ?? '';
 const patienceMs = 30_000;
 
 interface BuildModule {
-    build(out: string, options?: {readonly salt?: string}): Promise<void>;
+    build(out: string, options: {readonly salt: string}): Promise<void>;
 }
 
-/** Builds the app into a folder; another `salt` is another version of it. */
-export async function buildApp(out: string, salt = ''): Promise<void> {
+/** Puts the app, as it was built for this run, into a folder. */
+export function putApp(out: string): void {
+    cpSync(process.env['SYNCLINE_APP'] ?? '', out, {recursive: true});
+}
+
+/** Builds another version of the app into the folder. */
+export async function buildNextApp(out: string): Promise<void> {
     const {build} = (await import(join(root, 'demo/web/build.mjs'))) as BuildModule;
-    await build(out, {salt});
+    await build(out, {salt: 'next'});
 }
 
 export class Folder {
