@@ -24,7 +24,7 @@ after(async () => {
 });
 
 const desk = {viewport: {width: 1200, height: 820}} as const;
-const phone = {viewport: {width: 390, height: 780}, deviceScaleFactor: 2, hasTouch: true, isMobile: true} as const;
+const phone = {viewport: {width: 390, height: 780}, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true} as const;
 const looks: readonly (readonly [string, BrowserContextOptions])[] = [
     ['light-desk', {colorScheme: 'light', ...desk}],
     ['dark-desk', {colorScheme: 'dark', ...desk}],
@@ -91,11 +91,12 @@ for (const [look, options] of looks) {
         await noor.page.keyboard.press('Control+End');
         await noor.page.keyboard.type('\nLeaving at eight');
         await ada.page.locator('.panel .cm-content').click();
+        await ada.page.keyboard.press('Control+Home');
         await ada.page.keyboard.type('Ada drives. ');
         await ada.page.locator('.cm-syncline-caret').waitFor();
         await check('conflict', ada);
         await ada.page.getByRole('button', {name: 'History'}).click();
-        await ada.page.locator('.history-entry').nth(3).scrollIntoViewIfNeeded();
+        await ada.page.locator('.history-entry').nth(2).scrollIntoViewIfNeeded();
         await check('history', ada);
 
         await ada.closes();

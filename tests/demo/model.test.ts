@@ -7,7 +7,7 @@ import {moved, placeOf, stepAside} from '../../demo/web/src/reorder';
 import {boardIn, parseRoute} from '../../demo/web/src/route';
 import {everything, matches, pieces} from '../../demo/web/src/search';
 import {statusWords} from '../../demo/web/src/words';
-import {deeds} from '../../demo/web/src/history';
+import {deeds, tell} from '../../demo/web/src/history';
 
 const named = (ids: string): (readonly [string, {title: string}])[] => [...ids].map((id) => [id, {title: id}]);
 
@@ -129,4 +129,19 @@ test('history is told in words, each deed of a change once', () => {
     assert.deepEqual(said({field: ['title'], op: 'set', value: 'Tent'}), ['called it “Tent”']);
     assert.deepEqual(said({field: ['votes'], op: 'add', amount: -2}), ['took 2 votes back']);
     assert.deepEqual(said({field: ['notes'], op: 'insert', value: 'a'}, {field: ['notes'], op: 'erase'}), ['wrote in its notes']);
+});
+
+test('history is told from the newest on, and what one typed without a pause is told once', () => {
+    const minute = 60_000;
+    const typed = {field: ['notes'], op: 'insert', value: 'a'};
+    const entry = (author: string, time: number, edit: {readonly [key: string]: string | string[]} = typed) =>
+        ({sequence: 1, author, time: time * minute, message: '', edits: [edit]});
+    const told = tell([
+        entry('ada', 0), entry('ada', 1), entry('noor', 2), entry('ada', 3), entry('ada', 4),
+        entry('ada', 5, {field: ['title'], op: 'set', value: 'Tent'}), entry('ada', 30), entry('ada', 31), entry('ada', 60),
+    ]);
+    assert.deepEqual(
+        told.map(({author, time}) => [author, time / minute]),
+        [['ada', 60], ['ada', 31], ['ada', 5], ['ada', 4], ['noor', 2], ['ada', 1]],
+    );
 });

@@ -1,6 +1,39 @@
 /** A document's history in plain words. */
 import type {HistoryEntry, Value} from 'syncline';
 
+/** What somebody did, in one go. */
+export interface Told {
+    readonly author: string;
+    readonly time: number;
+    readonly sent: boolean;
+    readonly deeds: readonly string[];
+}
+
+const pauseMs = 10 * 60_000;
+
+/** The history, newest first. Typing is a change for each key: what one person wrote without a longer pause is told once. */
+export function tell(entries: readonly HistoryEntry[]): readonly Told[] {
+    const told: Told[] = [];
+    for (const entry of entries.toReversed()) {
+        const next = {author: entry.author, time: entry.time, sent: entry.sequence !== null, deeds: deeds(entry)};
+        const last = told.at(-1);
+        const goesOn =
+            last !== undefined &&
+            last.author === next.author &&
+            last.time - next.time < pauseMs &&
+            isWriting(last) &&
+            isWriting(next);
+        if (!goesOn) told.push(next);
+    }
+    return told;
+}
+
+function isWriting(told: Told): boolean {
+    return told.deeds.every((deed) => deed === wrote);
+}
+
+const wrote = 'wrote in its notes';
+
 /** What one change did to an item: "renamed it to “Tent”", "voted for it", … Never empty. */
 export function deeds(entry: HistoryEntry): readonly string[] {
     const said = new Set<string>();
@@ -22,7 +55,7 @@ function deed(edit: Value): string {
         case 'done':
             return op === 'disable' ? 'opened it again' : 'ticked it off';
         case 'notes':
-            return op === 'create' ? 'began its notes' : 'wrote in its notes';
+            return wrote;
         default:
             return 'removed it';
     }

@@ -1,8 +1,7 @@
 import {useEffect, useState, type ReactElement} from 'react';
-import type {HistoryEntry} from 'syncline';
 import {useSpace, useSyncStatus} from 'syncline/react';
 import {useBoard} from '../board';
-import {deeds} from '../history';
+import {tell, type Told} from '../history';
 import type {Item} from '../model';
 import {useDevice} from '../store';
 import {Avatar} from '../ui/avatar';
@@ -14,13 +13,13 @@ export function History({item}: {readonly item: Item}): ReactElement {
     const board = useBoard();
     const {store, name} = useDevice();
     const {pending} = useSyncStatus();
-    const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
+    const [entries, setEntries] = useState<readonly Told[] | null>(null);
 
     useEffect(() => {
         let wanted = true;
-        const read = async (): Promise<readonly HistoryEntry[]> => {
+        const read = async (): Promise<readonly Told[]> => {
             try {
-                return (await space.document('items', item.id).history()).toReversed();
+                return tell(await space.document('items', item.id).history());
             } catch {
                 return []; // none is kept
             }
@@ -31,8 +30,8 @@ export function History({item}: {readonly item: Item}): ReactElement {
         };
     }, [space, item, pending]);
 
-    const isMine = ({author}: HistoryEntry): boolean => author === store.replica;
-    const nameOf = (entry: HistoryEntry): string => (isMine(entry) ? name : board.names.get(entry.author) || 'Somebody');
+    const isMine = ({author}: Told): boolean => author === store.replica;
+    const nameOf = (entry: Told): string => (isMine(entry) ? name : board.names.get(entry.author) || 'Somebody');
     if (entries === null) return <p className="hint">Reading…</p>;
     if (entries.length === 0) return <p className="hint">No history is kept of this item on this device.</p>;
     return (
@@ -45,12 +44,12 @@ export function History({item}: {readonly item: Item}): ReactElement {
                     <li key={`${entry.author}-${entry.time}-${at}`} className="history-entry">
                         <Avatar name={nameOf(entry)} replica={entry.author} you={isMine(entry)} small />
                         <p>
-                            <strong aria-hidden="true">{isMine(entry) ? 'You' : nameOf(entry)}</strong> {deeds(entry).join(', ')}
+                            <strong aria-hidden="true">{isMine(entry) ? 'You' : nameOf(entry)}</strong> {entry.deeds.join(', ')}
                             <span className="history-when">
                                 <time dateTime={new Date(entry.time).toISOString()} title={new Date(entry.time).toLocaleString()}>
                                     {ago(entry.time, Date.now())}
                                 </time>
-                                {entry.sequence === null && ', not sent yet'}
+                                {!entry.sent && ', not sent yet'}
                             </span>
                         </p>
                     </li>
