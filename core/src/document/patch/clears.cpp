@@ -1,6 +1,6 @@
 #include "clears.hpp"
 
-#include "../dot_overlap.hpp"
+#include "document/dot_overlap.hpp"
 
 namespace syncline::patching {
 

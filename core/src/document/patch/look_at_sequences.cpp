@@ -1,6 +1,6 @@
 #include "look_at_sequences.hpp"
 
-#include "../text_properties.hpp"
+#include "document/text_properties.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "../text_properties.hpp"
+#include "document/text_properties.hpp"
 #include "tell_sequences.hpp"
 
 #include <algorithm>
