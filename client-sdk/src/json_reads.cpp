@@ -64,6 +64,89 @@ Result<std::string> collection_json(const Space& space, const std::string& colle
     return text;
 }
 
+Result<std::string> page_json(const Space& space, const std::string& collection,
+                              const std::string& behind, std::uint64_t limit) {
+    std::string documents;
+    std::string last;
+    std::uint64_t count = 0;
+    if (limit == 0) return fail(ErrorCode::invalid_argument, "a page has at least one document");
+    const auto add = [&](const std::string& id, const Value& document) {
+        if (count > 0) documents += ',';
+        documents += '[' + quoted(id) + ',' + to_json(document) + ']';
+        last = id;
+        return ++count < limit;
+    };
+    if (auto visited = space.each(collection, add, behind); !visited)
+        return tl::unexpected(visited.error());
+    return "{\"count\":" + std::to_string(count) + ",\"last\":" + quoted(last) +
+           ",\"documents\":[" + documents + "]}";
+}
+
+namespace {
+
+/// The register that a path of keys and indexes leads to; null if there is none.
+const LwwRegister* register_at(const OrMap& root, const Value::Array& path) {
+    const OrMap* inside = &root;
+    FieldKey field;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (const std::int64_t* index = path[i].integer()) {
+            field.type = Type::list;
+            const Node* node = inside->find(field);
+            const List* list = node == nullptr ? nullptr : node->as<List>();
+            const auto id =
+                list == nullptr ? std::nullopt : list->id(static_cast<std::uint32_t>(*index));
+            inside = id ? list->contents(*id) : nullptr;
+            field.key.clear();
+        } else if (const std::string* key = path[i].text()) {
+            if (i > 0) {
+                field.type = Type::map;
+                const Node* node = inside->find(field);
+                inside = node == nullptr ? nullptr : node->as<OrMap>();
+            }
+            field.key = *key;
+        } else {
+            return nullptr;
+        }
+        if (inside == nullptr) return nullptr;
+    }
+    field.type = Type::lww_register;
+    const Node* found = inside->find(field);
+    return found == nullptr ? nullptr : found->as<LwwRegister>();
+}
+
+}  // namespace
+
+Result<std::string> conflicts_json(const Space& space, const Value& question) {
+    const Value* doc = question.find("doc");
+    const Value* path = question.find("path");
+    const Value::Array* names = doc == nullptr ? nullptr : doc->array();
+    if (names == nullptr || names->size() != 2 || (*names)[0].text() == nullptr ||
+        (*names)[1].text() == nullptr || path == nullptr || path->array() == nullptr) {
+        return fail(ErrorCode::invalid_argument, "the question is {\"doc\":[…],\"path\":[…]}");
+    }
+    const auto document = space.document({*(*names)[0].text(), *(*names)[1].text()});
+    if (!document) return tl::unexpected(document.error());
+    Value::Array lost;
+    if (const LwwRegister* found = register_at(document->root(), *path->array())) {
+        for (const DotValues::Entry& entry : found->conflicts()) lost.push_back(entry.value);
+    }
+    return to_json(Value(std::move(lost)));
+}
+
+Result<std::string> report_json(const Space& space) {
+    const auto report = space.report();
+    if (!report) return tl::unexpected(report.error());
+    const SyncStatus status = space.status();
+    Value::Map vector;
+    for (const auto& [replica, counter] : report->vector) {
+        vector.push_back({to_string(replica), number(counter)});
+    }
+    return to_json(Value(Value::Map{{"cursor", number(status.cursor)},
+                                    {"documents", number(report->documents)},
+                                    {"pending", number(status.pending)},
+                                    {"versionVector", Value(std::move(vector))}}));
+}
+
 Result<std::string> ids_json(const Space& space, const std::string& collection) {
     return json_of(space.ids(collection));
 }

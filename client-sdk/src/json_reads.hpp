@@ -16,6 +16,15 @@ Result<std::string> document_as_of_json(const Space& space, const DocumentKey& k
 Result<std::string> history_json(const Space& space, const DocumentKey& key);
 /// All documents of a collection, as one object by id.
 Result<std::string> collection_json(const Space& space, const std::string& collection);
+/// Up to `limit` documents of a collection with ids behind `behind`: {"count":n,"last":id,
+/// "documents":[[id,document],…]}, the members in this order.
+Result<std::string> page_json(const Space& space, const std::string& collection,
+                              const std::string& behind, std::uint64_t limit);
+/// The values that lost at {"doc":[collection,id],"path":[…]}, where the path leads to a register;
+/// newest first. An empty list where there is none. Error: invalid_argument.
+Result<std::string> conflicts_json(const Space& space, const Value& question);
+/// {"cursor":n,"documents":n,"pending":n,"versionVector":{replica:n,…}}
+Result<std::string> report_json(const Space& space);
 Result<std::string> ids_json(const Space& space, const std::string& collection);
 Result<std::string> collections_json(const Space& space);
 Result<std::string> spaces_json(const Store& store);

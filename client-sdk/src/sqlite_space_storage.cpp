@@ -419,6 +419,7 @@ Result<> SqliteSpaceStorage::put_document(std::uint64_t generation, const Docume
 }
 
 Result<> SqliteSpaceStorage::scan(std::uint64_t generation, const std::string& collection,
+                                  const std::string& behind,
                                   const std::function<bool(const DocumentKey&, BytesView)>& visit) {
     auto rows = collection.empty()
                     ? database_.prepare(
@@ -426,10 +427,11 @@ Result<> SqliteSpaceStorage::scan(std::uint64_t generation, const std::string& c
                           "WHERE space = ?1 AND generation = ?2 ORDER BY collection, id")
                     : database_.prepare(
                           "SELECT collection, id, state, checksum FROM documents WHERE space "
-                          "= ?1 AND generation = ?2 AND collection = ?3 ORDER BY id");
+                          "= ?1 AND generation = ?2 AND collection = ?3 AND id > ?4 ORDER BY id");
     if (!rows) return tl::unexpected(rows.error());
     rows->bind(1, space_).bind(2, generation);
-    if (!collection.empty()) rows->bind(3, std::string_view(collection));
+    if (!collection.empty())
+        rows->bind(3, std::string_view(collection)).bind(4, std::string_view(behind));
     while (true) {
         auto found = rows->step();
         if (!found) return tl::unexpected(found.error());
@@ -443,6 +445,15 @@ Result<> SqliteSpaceStorage::scan(std::uint64_t generation, const std::string& c
         }
         if (!visit(key, state)) return {};
     }
+}
+
+Result<std::uint64_t> SqliteSpaceStorage::count_documents(std::uint64_t generation) {
+    auto row =
+        database_.prepare("SELECT count(*) FROM documents WHERE space = ?1 AND generation = ?2");
+    if (!row) return tl::unexpected(row.error());
+    auto found = row->bind(1, space_).bind(2, generation).step();
+    if (!found) return tl::unexpected(found.error());
+    return row->column_uint64(0);
 }
 
 Result<std::vector<std::string>> SqliteSpaceStorage::collections(std::uint64_t generation) {

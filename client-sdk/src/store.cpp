@@ -261,6 +261,15 @@ Result<std::optional<std::uint32_t>> Space::position(const Cursor& cursor, Unit 
     return (*document)->root().at<Text>(now->text).position(now->anchor, unit);
 }
 
+Result<SpaceReport> Space::report() const {
+    auto core = handle_->store->locked();
+    auto space = core->space(handle_->name);
+    if (!space) return tl::unexpected(space.error());
+    auto documents = core->documents(handle_->name);
+    if (!documents) return tl::unexpected(documents.error());
+    return SpaceReport{(*space)->vector(), *documents};
+}
+
 Result<std::vector<HistoryEntry>> Space::history(const DocumentKey& key, const Path& path) const {
     auto core = handle_->store->locked();
     auto space = core->space(handle_->name);
@@ -276,15 +285,17 @@ Result<Document> Space::as_of(const DocumentKey& key, std::uint64_t sequence) co
 }
 
 Result<> Space::each(const std::string& collection,
-                     const std::function<bool(const std::string&, Value)>& visit) const {
+                     const std::function<bool(const std::string&, Value)>& visit,
+                     const std::string& behind) const {
     auto core = handle_->store->locked();
     auto space = core->space(handle_->name);
     if (!space) return tl::unexpected(space.error());
     const Schema* schema = core->schema().get();
-    return (*space)->each(collection, [&](const std::string& id, const Document& document) {
+    const auto show = [&](const std::string& id, const Document& document) {
         return visit(id, schema == nullptr ? view(document.root())
                                            : view_with_defaults(*schema, collection, document));
-    });
+    };
+    return (*space)->each(collection, show, behind);
 }
 
 Result<std::vector<std::string>> Space::ids(const std::string& collection) const {

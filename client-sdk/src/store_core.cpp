@@ -233,6 +233,11 @@ Result<SpaceReplica::Committed> StoreCore::transact(
     return (*opened)->transact(now_ms(), std::move(message), edit);
 }
 
+Result<std::uint64_t> StoreCore::documents(const std::string& name) {
+    const OpenSpace& opened = spaces_.at(name);
+    return opened.storage->count_documents(opened.replica->state().generation);
+}
+
 Result<> StoreCore::verify() {
     if (auto sound = database_.quick_check(); !sound) return sound;
     if (auto sound = verify_rows(database_); !sound) return sound;

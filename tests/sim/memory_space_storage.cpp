@@ -55,11 +55,12 @@ Result<> MemorySpaceStorage::put_document(std::uint64_t generation, const Docume
 }
 
 Result<> MemorySpaceStorage::scan(std::uint64_t generation, const std::string& collection,
+                                  const std::string& behind,
                                   const std::function<bool(const DocumentKey&, BytesView)>& visit) {
     const auto documents = image_.documents.find(generation);
     if (documents == image_.documents.end()) return {};
     for (const auto& [key, bytes] : documents->second) {
-        if (!collection.empty() && key.collection != collection) continue;
+        if (!collection.empty() && (key.collection != collection || key.id <= behind)) continue;
         if (!visit(key, *bytes)) return {};
     }
     return {};

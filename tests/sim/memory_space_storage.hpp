@@ -39,6 +39,7 @@ public:
     Result<> put_document(std::uint64_t generation, const DocumentKey& key,
                           BytesView state) override;
     Result<> scan(std::uint64_t generation, const std::string& collection,
+                  const std::string& behind,
                   const std::function<bool(const DocumentKey&, BytesView)>& visit) override;
     Result<std::vector<std::string>> collections(std::uint64_t generation) override;
     Result<> drop_generation(std::uint64_t generation) override;

@@ -286,19 +286,20 @@ Result<> SpaceReplica::swap_staged(std::uint64_t now_ms) {
     const std::uint64_t new_generation = staging_->generation;
     ChangeList changed(DocumentChange::Origin::remote);
     Result<> compared;
-    auto scanned = storage_.scan(new_generation, {}, [&](const DocumentKey& key, BytesView bytes) {
-        auto before = storage_.document(old_generation, key);
-        if (!before) {
-            compared = tl::unexpected(before.error());
-            return false;
-        }
-        const bool same =
-            *before && std::equal((*before)->begin(), (*before)->end(), bytes.begin(), bytes.end());
-        if (!same) changed.touch(key, {});
-        return true;
-    });
+    auto scanned =
+        storage_.scan(new_generation, {}, {}, [&](const DocumentKey& key, BytesView bytes) {
+            auto before = storage_.document(old_generation, key);
+            if (!before) {
+                compared = tl::unexpected(before.error());
+                return false;
+            }
+            const bool same = *before && std::equal((*before)->begin(), (*before)->end(),
+                                                    bytes.begin(), bytes.end());
+            if (!same) changed.touch(key, {});
+            return true;
+        });
     if (scanned && compared) {
-        scanned = storage_.scan(old_generation, {}, [&](const DocumentKey& key, BytesView) {
+        scanned = storage_.scan(old_generation, {}, {}, [&](const DocumentKey& key, BytesView) {
             auto after = storage_.document(new_generation, key);
             if (!after) compared = tl::unexpected(after.error());
             if (after && !*after) changed.touch(key, {});

@@ -59,7 +59,7 @@ Result<> SpaceHistory::begin(std::uint64_t generation, const VersionVector& vect
         if (auto put = storage_.raise(base_generation, replica, counter); !put) return put;
     }
     Result<> copied;
-    auto scanned = storage_.scan(generation, {}, [&](const DocumentKey& key, BytesView state) {
+    auto scanned = storage_.scan(generation, {}, {}, [&](const DocumentKey& key, BytesView state) {
         copied = storage_.put_document(base_generation, key, state);
         return copied.has_value();
     });

@@ -188,10 +188,11 @@ Result<const Document*> SpaceReplica::document(const DocumentKey& key) {
     return &(*entry)->confirmed;
 }
 
-Result<> SpaceReplica::each(const std::string& collection, const Visit& visit) {
+Result<> SpaceReplica::each(const std::string& collection, const Visit& visit,
+                            const std::string& behind) {
     Result<> done;
     bool more = true;
-    auto pending = pending_by_document_.lower_bound({collection, {}});
+    auto pending = pending_by_document_.upper_bound({collection, behind});
     const auto end = pending_by_document_.end();
     const auto show = [&](const std::string& id, const Document& document) {
         if (document.exists()) more = visit(id, document);
@@ -210,8 +211,8 @@ Result<> SpaceReplica::each(const std::string& collection, const Visit& visit) {
             show(pending->first.id, **document);
         }
     };
-    auto scanned =
-        storage_.scan(state_.generation, collection, [&](const DocumentKey& key, BytesView bytes) {
+    auto scanned = storage_.scan(
+        state_.generation, collection, behind, [&](const DocumentKey& key, BytesView bytes) {
             show_pending_before(&key);
             if (!more || pending_by_document_.count(key) != 0) return more;
             auto document = wire::decode_document(bytes, wire::state_limits());
@@ -257,7 +258,7 @@ Result<std::vector<std::string>> SpaceReplica::collections() {
 Result<Hash> SpaceReplica::digest() {
     Digest sum;
     auto scanned =
-        storage_.scan(state_.generation, {}, [&](const DocumentKey& key, BytesView bytes) {
+        storage_.scan(state_.generation, {}, {}, [&](const DocumentKey& key, BytesView bytes) {
             sum.add(key, bytes);
             return true;
         });

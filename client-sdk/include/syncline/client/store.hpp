@@ -359,6 +359,12 @@ struct SyncStatus {
     Access access = Access::none;          ///< as the relay granted it; none until it did
 };
 
+/// How much a space holds, for people and tools.
+struct SpaceReport {
+    VersionVector vector;         ///< of the confirmed state
+    std::uint64_t documents = 0;  ///< in it, of all collections
+};
+
 /// What became of a transaction that is to be done once.
 enum class Done : std::uint8_t {
     now,     ///< by this call
@@ -450,17 +456,19 @@ public:
     [[nodiscard]] Result<std::optional<std::uint32_t>> position(const Cursor& cursor,
                                                                 Unit unit = Unit::code_point) const;
     /// Calls `visit` with each document of a collection as get() gives it, ids ascending, until it
-    /// returns false. For filling a view: O(collection), without keeping anything. Do not call the
-    /// store from inside.
+    /// returns false; with those behind the id `behind`. For filling a view: O(visited), without
+    /// keeping anything. Do not call the store from inside.
     [[nodiscard]] Result<> each(
         const std::string& collection,
-        const std::function<bool(const std::string& id, Value document)>& visit) const;
+        const std::function<bool(const std::string& id, Value document)>& visit,
+        const std::string& behind = {}) const;
     /// Ids of a collection's documents, ascending.
     [[nodiscard]] Result<std::vector<std::string>> ids(const std::string& collection) const;
     /// Collections that have a document, ascending.
     [[nodiscard]] Result<std::vector<std::string>> collections() const;
     /// Of the confirmed state; equal on replicas with equal cursors. O(documents).
     [[nodiscard]] Result<Hash> digest() const;
+    [[nodiscard]] Result<SpaceReport> report() const;
 
     /// Who changed the document, or what is at `path` in it, when and how: oldest first, pending
     /// own changes last. As far back as history is kept (Store::keep_history). O(kept changes).

@@ -75,9 +75,10 @@ public:
     /// Empty bytes remove the row.
     virtual Result<> put_document(std::uint64_t generation, const DocumentKey& key,
                                   BytesView state) = 0;
-    /// Every row, ascending by key; of one collection if `collection` is not empty. `visit` returns
-    /// false to stop.
+    /// Every row, ascending by key; of one collection if `collection` is not empty, and of that
+    /// only the ids behind `behind`. `visit` returns false to stop.
     virtual Result<> scan(std::uint64_t generation, const std::string& collection,
+                          const std::string& behind,
                           const std::function<bool(const DocumentKey&, BytesView)>& visit) = 0;
     virtual Result<std::vector<std::string>> collections(std::uint64_t generation) = 0;
     virtual Result<> drop_generation(std::uint64_t generation) = 0;

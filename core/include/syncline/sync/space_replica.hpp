@@ -140,10 +140,12 @@ public:
 
     /// The visible document; an empty one if there is none. Valid until the next non-const call.
     Result<const Document*> document(const DocumentKey& key);
-    /// Calls `visit` with the visible documents of a collection, ids ascending, until it returns
-    /// false. They are decoded one by one and not kept. `visit` calls nothing here.
+    /// Calls `visit` with the visible documents of a collection whose ids are behind `behind`, ids
+    /// ascending, until it returns false. They are decoded one by one and not kept. `visit` calls
+    /// nothing here.
     using Visit = std::function<bool(const std::string& id, const Document& document)>;
-    Result<> each(const std::string& collection, const Visit& visit);
+    Result<> each(const std::string& collection, const Visit& visit,
+                  const std::string& behind = {});
     /// The ids of the visible documents of a collection, ascending.
     Result<std::vector<std::string>> ids(const std::string& collection);
     /// The collections that have a visible document.
@@ -174,6 +176,8 @@ public:
     void watch(SpaceWatcher* watcher) { watcher_ = watcher; }
 
     [[nodiscard]] const SpaceState& state() const { return state_; }
+    /// Of the confirmed documents.
+    [[nodiscard]] const VersionVector& vector() const { return vector_; }
     [[nodiscard]] std::size_t pending() const { return pending_.size(); }
     [[nodiscard]] bool staging() const { return staging_ != nullptr; }
 
