@@ -170,6 +170,8 @@ export type EngineEvent =
           readonly space: string;
           readonly changes: readonly RejectedChange[];
       }
+    /** Who is in the space (request 'presence') is another list now. */
+    | {readonly type: 'presence'; readonly space: string}
     | {readonly type: 'status'; readonly space: string; readonly status: SyncStatus}
     /** The module broke while nobody had called it: the engine is of no more use. */
     | {readonly type: 'broken'; readonly error: SynclineError};

@@ -52,8 +52,13 @@ Answer transact(Origin& origin, const Arguments& in) {
     std::string message = in.text_or(3, "");
     if (auto good = in.good(); !good) return done(good);
     if (auto good = client::check_json_ops(ops); !good) return done(good);
-    return done(origin.transact([&](Transaction& tx) { client::apply_json_ops(tx, *ops.array()); },
-                                std::move(message)));
+    const auto edit = [&](Transaction& tx) { client::apply_json_ops(tx, *ops.array()); };
+    if (!in.has(4)) return done(origin.transact(edit, std::move(message)));
+    const std::string& once = in.text(4);
+    if (auto good = in.good(); !good) return done(good);
+    const auto made = origin.transact_once(once, edit, std::move(message));
+    if (!made) return tl::unexpected(made.error());
+    return yes_or_no(*made == Done::now);
 }
 
 DocumentKey document(const Arguments& in) { return {in.text(2), in.text(3)}; }
@@ -100,6 +105,23 @@ Answer get(Space& space, const Arguments& in) {
     return *value ? to_json(**value) : done();
 }
 Answer all(Space& space, const Arguments& in) { return client::collection_json(space, in.text(2)); }
+Answer page(Space& space, const Arguments& in) {
+    return client::page_json(space, in.text(2), in.text_or(3, ""), in.number(4));
+}
+Answer conflicts(Space& space, const Arguments& in) {
+    return client::conflicts_json(space, in.value(2));
+}
+Answer inspect(Space& space, const Arguments&) { return client::report_json(space); }
+Answer presence(Space& space, const Arguments&) { return client::presence_json(space.presence()); }
+Answer set_presence(Space& space, const Arguments& in) {
+    const std::string& session = in.text(2);
+    if (auto good = in.good(); !good) return done(good);
+    return done(space.set_presence(session, in.value(3)));
+}
+Answer clear_presence(Space& space, const Arguments& in) {
+    space.clear_presence(in.text(2));
+    return done();
+}
 Answer ids(Space& space, const Arguments& in) { return client::ids_json(space, in.text(2)); }
 Answer collections(Space& space, const Arguments&) { return client::collections_json(space); }
 Answer status(Space& space, const Arguments&) { return client::status_json(space.status()); }
@@ -125,8 +147,12 @@ Answer position(Space& space, const Arguments& in) {
 
 // ---- Methods of an undo stack
 
-Answer undo(UndoStack& stack, const Arguments&) { return yes_or_no(stack.undo()); }
-Answer redo(UndoStack& stack, const Arguments&) { return yes_or_no(stack.redo()); }
+Answer undo(UndoStack& stack, const Arguments& in) {
+    return yes_or_no(in.has(2) ? stack.undo_once(in.text(2)) : stack.undo());
+}
+Answer redo(UndoStack& stack, const Arguments& in) {
+    return yes_or_no(in.has(2) ? stack.redo_once(in.text(2)) : stack.redo());
+}
 Answer can_undo(UndoStack& stack, const Arguments&) { return yes_or_no(stack.can_undo()); }
 Answer can_redo(UndoStack& stack, const Arguments&) { return yes_or_no(stack.can_redo()); }
 Answer begin_group(UndoStack& stack, const Arguments&) {
@@ -222,7 +248,11 @@ Result<Space*> Engine::space_of(const Arguments& in) {
             events_.push_back(R"({"type":"rejected","space":)" + client::quoted(name) +
                               R"(,"changes":)" + client::rejected_json(changes) + "}");
         });
-    OpenSpace opened{std::move(*space), std::move(changed), std::move(rejected), {}};
+    auto presence = space->observe_presence([this, name](const std::vector<Presence>&) {
+        events_.push_back(R"({"type":"presence","space":)" + client::quoted(name) + "}");
+    });
+    OpenSpace opened{
+        std::move(*space), std::move(changed), std::move(rejected), std::move(presence), {}};
     return &spaces_.emplace(name, std::move(opened)).first->second.space;
 }
 
@@ -283,6 +313,12 @@ Engine::Method Engine::find(std::string_view name) {
         Named{"transact", of_space<transact<Space>>},
         Named{"get", of_space<get>},
         Named{"all", of_space<all>},
+        Named{"page", of_space<page>},
+        Named{"conflicts", of_space<conflicts>},
+        Named{"inspect", of_space<inspect>},
+        Named{"presence", of_space<presence>},
+        Named{"set_presence", of_space<set_presence>},
+        Named{"clear_presence", of_space<clear_presence>},
         Named{"ids", of_space<ids>},
         Named{"collections", of_space<collections>},
         Named{"status", of_space<status>},

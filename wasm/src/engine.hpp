@@ -21,6 +21,7 @@ public:
     /// What happened since the last call, as a JSON array, oldest first; empty if nothing did.
     ///     {"type":"changed","space":…,"documents":[{"collection":…,"id":…,"remote":bool},…]}
     ///     {"type":"rejected","space":…,"changes":[…]}
+    ///     {"type":"presence","space":…}                who is there is another list now
     ///     {"type":"status","space":…,"status":{…}}     only when it is another one than before
     std::string take_events();
     [[nodiscard]] bool has_events();
@@ -31,6 +32,7 @@ private:
         Space space;
         Subscription changed;
         Subscription rejected;
+        Subscription presence;
         std::string told_status;
     };
 

@@ -2,19 +2,19 @@ import {chromium} from 'playwright-core';
 import type {Browser, Page} from 'playwright-core';
 
 /** Debian's, or the one that SYNCLINE_CHROMIUM names. */
+export const chromiumPath = process.env['SYNCLINE_CHROMIUM'] ?? '/usr/bin/chromium';
+export const chromiumArguments: readonly string[] = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+];
+
 export function launchChromium(): Promise<Browser> {
-    return chromium.launch({
-        executablePath: process.env['SYNCLINE_CHROMIUM'] ?? '/usr/bin/chromium',
-        args: [
-            '--no-sandbox',
-            '--disable-gpu',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-        ],
-    });
+    return chromium.launch({executablePath: chromiumPath, args: [...chromiumArguments]});
 }
 
 /** What a page complains of: errors, what its policy refused, what it could not load. Collected from now on. */

@@ -35,7 +35,7 @@ export interface StaticServer {
 }
 
 /** Serves a folder on loopback, under {@link strictPolicy}. Extra pages and scripts go by path: `/index.html`. */
-export async function serve(folder: string, extra: Readonly<Record<string, string>> = {}): Promise<StaticServer> {
+export async function serve(folder: string, extra: Readonly<Record<string, string | Uint8Array>> = {}): Promise<StaticServer> {
     const missing: string[] = [];
     const server = createServer(async (request, response) => {
         const {pathname} = new URL(request.url ?? '/', 'http://localhost');

@@ -1,0 +1,156 @@
+// Browsers and a native client on one relay: all end with equal digests.
+import assert from 'node:assert/strict';
+import {randomUUID} from 'node:crypto';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import type {Page} from 'playwright-core';
+import {run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
+import type {StaticServer} from '../support/static-server.js';
+import {add, count, digest, inSync, shows, start, TestBrowser} from './chromium.js';
+import {serveSite, type WorkerName} from './site.js';
+
+let site: StaticServer;
+let one: TestBrowser;
+let two: TestBrowser;
+
+before(async () => {
+    site = await serveSite();
+    [one, two] = await Promise.all([new TestBrowser(site.origin).start(), new TestBrowser(site.origin).start()]);
+});
+after(async () => {
+    await Promise.all([one?.close(), two?.close()]);
+    await site?.close();
+});
+
+const name = (): string => `sync-${randomUUID()}`;
+const workerUrl = (worker: WorkerName): string => `${site.origin}/${worker}.js`;
+
+/** The native client, on a file of its own. */
+function native(t: Test): (...words: string[]) => Promise<string> {
+    const store = join(temporaryDirectory(t), 'native.db');
+    return (...words) => run('syncline', '--store', store, '--space', 's', ...words);
+}
+const connect = (page: Page, url: string): Promise<void> => page.evaluate((url) => window.syncline.store.connect(url), url);
+const disconnect = (page: Page): Promise<void> => page.evaluate(() => window.syncline.store.disconnect());
+
+/** All have everything, and the same. */
+async function converged(pages: readonly Page[], tool?: (...words: string[]) => Promise<string>, url?: string, ...more: string[]): Promise<void> {
+    for (const page of pages) await inSync(page);
+    if (tool !== undefined && url !== undefined) await tool('sync', url, ...more);
+    for (const page of pages) await inSync(page);
+    const last = tool === undefined ? await digest(pages[0] as Page) : await tool('digest');
+    for (const page of pages) {
+        // What the others pushed a moment ago is on its way.
+        await page.waitForFunction(async (last) => (await window.syncline.store.space('s').digest()) === last, last);
+    }
+}
+
+test('two browsers and a native client come to the same', async (t) => {
+    const {url} = await startRelay(t);
+    const tool = native(t);
+    const [a, b] = await Promise.all([one.open({name: name(), url}), two.open({name: name(), url})]);
+    await Promise.all([add(a, 't', 1), add(b, 't', 10), tool('add', 'tasks/t', 'n', '100')]);
+    await tool('sync', url);
+    await Promise.all([shows(a, 't', 111), shows(b, 't', 111)]);
+    await converged([a, b], tool, url);
+    assert.equal(await tool('get', 'tasks/t', 'n'), '111');
+    await a.close();
+    await b.close();
+});
+
+test('edits made offline, over a reload while offline, and in two tabs, arrive', async (t) => {
+    const {url} = await startRelay(t);
+    const tool = native(t);
+    const options = {name: name()};
+    const [a, b] = await Promise.all([one.open(options), two.open({name: name(), url})]);
+    await add(a, 't', 1);
+    await a.reload();
+    await start(a, options);
+    const second = await one.open(options);
+    await add(second, 't', 2);
+    await add(b, 't', 4);
+    await connect(second, url);
+    await Promise.all([shows(a, 't', 7), shows(b, 't', 7)]);
+    await disconnect(a);
+    assert.equal(await second.evaluate(() => window.syncline.store.space('s').status().connection), 'offline');
+    await add(b, 't', 8);
+    await add(second, 't', 16);
+    assert.equal(await count(a, 't'), 23);
+    await connect(a, url);
+    await shows(b, 't', 31);
+    await converged([a, b, second], tool, url);
+    for (const page of [a, b, second]) await page.close();
+});
+
+test('the leader crashes while all sync and write: nothing that was confirmed is missing anywhere', async (t) => {
+    const {url} = await startRelay(t);
+    const tool = native(t);
+    const options = {name: name(), url};
+    const a = await one.open(options);
+    const b = await one.open(options);
+    const c = await two.open({name: name(), url});
+    for (const [at, page] of [a, b, c].entries()) await page.evaluate((id) => window.syncline.load(id, 2), `t${at}`);
+    for (const page of [a, b, c]) await page.waitForFunction(() => window.syncline.confirmed > 30);
+    const crashed = a.waitForEvent('crash');
+    const confirmed = await a.evaluate(() => window.syncline.confirmed);
+    (await one.context.newCDPSession(a)).send('Page.crash').catch(() => undefined);
+    await crashed;
+    await b.waitForFunction(() => window.syncline.store.role === 'leader');
+    const [ofB, ofC] = await Promise.all([b, c].map((page) => page.evaluate(() => window.syncline.stop())));
+    await converged([b, c], tool, url);
+    for (const page of [b, c]) {
+        assert.ok((await count(page, 't0')) >= confirmed);
+        assert.deepEqual([await count(page, 't1'), await count(page, 't2')], [ofB, ofC]);
+    }
+    await b.close();
+    await c.close();
+});
+
+test('a browser whose clock is days off syncs as any other', async (t) => {
+    const {url} = await startRelay(t);
+    const tool = native(t);
+    const a = await one.open({name: name(), url, workerUrl: workerUrl('worker-of-tomorrow')});
+    const b = await two.open({name: name(), url, workerUrl: workerUrl('worker-of-last-week')});
+    const c = await one.open({name: name()});
+    await Promise.all([add(a, 't', 1), add(b, 't', 2), add(c, 't', 4)]);
+    await connect(c, url);
+    await Promise.all([shows(a, 't', 7), shows(b, 't', 7), shows(c, 't', 7)]);
+    // Written before it knew of the relay's clock, too.
+    const d = await two.open({name: name(), workerUrl: workerUrl('worker-of-tomorrow')});
+    await add(d, 't', 8);
+    await connect(d, url);
+    await shows(b, 't', 15);
+    await converged([a, b, c, d], tool, url);
+    for (const page of [a, b, c, d]) await page.close();
+});
+
+test('what is in IndexedDB syncs as well', async (t) => {
+    const {url} = await startRelay(t);
+    const tool = native(t);
+    const a = await one.open({name: name(), url, workerUrl: workerUrl('worker-without-files')});
+    const b = await two.open({name: name(), url, workerUrl: workerUrl('worker-without-files')});
+    for (let n = 0; n < 10; n++) await Promise.all([add(a, 't'), add(b, 't')]);
+    await Promise.all([shows(a, 't', 20), shows(b, 't', 20)]);
+    await converged([a, b], tool, url);
+    await a.close();
+    await b.close();
+});
+
+test('a token that the relay refuses is an error that the page sees; a good one is taken', async (t) => {
+    const key = join(temporaryDirectory(t), 'key');
+    writeFileSync(key, randomUUID().repeat(2));
+    const {url} = await startRelay(t, '--key', key);
+    const token = (...words: string[]): Promise<string> => run('syncline-relay', 'token', '--key', key, ...words);
+    const good = await token('--subject', 'ada', '--space', 's=rw', '--ttl', '60');
+    const a = await one.open({name: name(), url}, ['nonsense']);
+    await a.waitForFunction(() => window.syncline.store.space('s').status().lastError?.code === 'unauthorized');
+    await add(a, 't', 3);
+    const options = {name: name(), url};
+    const b = await two.open(options, [good]);
+    await add(b, 't', 4);
+    await inSync(b);
+    await a.reload();
+    await a.close();
+    await b.close();
+});

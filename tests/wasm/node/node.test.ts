@@ -1,0 +1,154 @@
+// The package in Node: real files, a real relay.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {pathToFileURL} from 'node:url';
+import {open, type OpenOptions, type Schema, type Store} from '../../../wasm/js/node.js';
+import {moduleFile, run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
+
+async function store<const S extends Schema>(t: Test, options: Partial<OpenOptions<S>> = {}): Promise<Store<S>> {
+    const name = options.name ?? join(temporaryDirectory(t), 'a.db');
+    const opened = await open<S>({wasmUrl: pathToFileURL(moduleFile), ...options, name});
+    t.after(() => opened.close());
+    return opened;
+}
+
+test('a store is a file, and all that was confirmed is in it', async (t) => {
+    const name = join(temporaryDirectory(t), 'tasks.db');
+    const first = await store(t, {name});
+    assert.deepEqual([first.storage, first.role], ['file', 'leader']);
+    const tasks = first.space('s').collection('tasks');
+    await tasks.load();
+    await first.space('s').transact((tx) => {
+        const task = tx.document('tasks', 't1');
+        task.set('title', 'Buy milk');
+        task.set('big', 2n ** 62n);
+        task.set('real', 0.5);
+        task.counter('votes').add(2);
+        task.text('notes').insert(0, 'two 😀 litres');
+        task.list('steps').insertMap(0).set('what', 'open');
+        task.list('steps').map(0).set('done', true);
+    });
+    const value = {
+        title: 'Buy milk', big: 2n ** 62n, real: 0.5, votes: 2, notes: 'two 😀 litres', steps: [{what: 'open', done: true}],
+    };
+    assert.deepEqual(tasks.get('t1'), value);
+    await assert.rejects(store(t, {name}), {code: 'storage_locked'});
+    await first.close();
+    const again = await store(t, {name});
+    assert.equal(again.replica, first.replica);
+    assert.deepEqual(await again.space('s').document('tasks', 't1').load(), value);
+    assert.deepEqual(await again.space('s').collections(), ['tasks']);
+    assert.deepEqual(await again.spaces(), ['s']);
+});
+
+test('the native tool opens what was exported', async (t) => {
+    const made = await store(t);
+    await made.space('s').transact((tx) => tx.document('tasks', 't').counter('n').add(3));
+    const file = join(temporaryDirectory(t), 'exported.db');
+    const {writeFileSync} = await import('node:fs');
+    writeFileSync(file, await made.export());
+    assert.equal(await run('syncline', '--store', file, '--space', 's', 'get', 'tasks/t', 'n'), '3');
+});
+
+test('a schema is kept to, and gives defaults', async (t) => {
+    const schema = {collections: {tasks: {fields: {title: {type: 'register', kind: 'text'}, n: {type: 'register', kind: 'integer', default: 7}}}}} as const;
+    const made = await store(t, {schema});
+    const space = made.space('s');
+    await assert.rejects(space.transact((tx) => tx.document('tasks', 't').set('title', 1)), {code: 'schema_violation'});
+    await space.transact((tx) => tx.document('tasks', 't').set('title', 'x'));
+    assert.deepEqual(await space.document('tasks', 't').load(), {title: 'x', n: 7});
+});
+
+test('undo, live text and anchors work on the engine itself', async (t) => {
+    const made = await store(t);
+    const space = made.space('s');
+    const undo = await space.undo({mergeMs: 0});
+    const notes = space.document('notes', 'n');
+    await undo.transact((tx) => tx.document('notes', 'n').text('body').insert(0, 'one two'));
+    const text = await notes.text(['body']);
+    assert.equal(text.value, 'one two');
+    const anchor = await text.anchor(4);
+    const told: unknown[] = [];
+    text.observe((delta) => told.push(delta));
+    await text.edit([{insert: '😀 '}]);
+    await space.transact((tx) => tx.document('notes', 'n').text('body').insert(0, '- '));
+    assert.equal(text.value, '- 😀 one two');
+    assert.deepEqual(told, [[{insert: '- '}]]);
+    assert.equal(await text.resolve(anchor), 9);
+    await text.edit([{retain: 5}, {retain: 3, properties: {bold: true}}]);
+    assert.equal(text.value, '- 😀 one two');
+    assert.equal(undo.canUndo, true);
+    assert.equal(await undo.undo(), true);
+    assert.equal(text.value, '- 😀 ');
+    assert.equal(await undo.redo(), true);
+    assert.equal(text.value, '- 😀 one two');
+    assert.deepEqual([undo.canUndo, undo.canRedo], [true, false]);
+});
+
+test('a text in a list stays itself when the list changes', async (t) => {
+    const made = await store(t);
+    const space = made.space('s');
+    await space.transact((tx) => {
+        const items = tx.document('boards', 'b').list('items');
+        items.insertMap(0).text('notes').insert(0, 'first');
+        items.insertMap(1).text('notes').insert(0, 'second');
+    });
+    const text = await space.document('boards', 'b').text(['items', 1, 'notes']);
+    assert.equal(text.value, 'second');
+    await space.transact((tx) => tx.document('boards', 'b').list('items').move(1, 0));
+    await text.edit([{retain: 6}, {insert: '!'}]);
+    const value = await space.document('boards', 'b').load();
+    assert.deepEqual(value, {items: [{notes: 'second!'}, {notes: 'first'}]});
+    await space.transact((tx) => tx.document('boards', 'b').list('items').erase(0));
+    await assert.rejects(text.edit([{insert: 'x'}]), {code: 'not_found'});
+});
+
+test('two stores and the native tool come to the same over a relay, with who is here, conflicts and history', async (t) => {
+    const {url} = await startRelay(t);
+    const [a, b] = await Promise.all([store(t, {url}), store(t, {url})]);
+    await a.keepHistory(3_600_000);
+    const [ofA, ofB] = [a.space('s'), b.space('s')];
+    await Promise.all([ofA.collection('tasks').load(), ofB.collection('tasks').load(), ofA.inSync(20_000), ofB.inSync(20_000)]);
+    ofA.presence.set({name: 'Ada'});
+    await new Promise<void>((resolve) => {
+        const stop = ofB.presence.observe((others) => {
+            if (others.length === 0) return;
+            stop();
+            resolve();
+        });
+        if (ofB.presence.others().length > 0) resolve();
+    });
+    const [ada] = ofB.presence.others();
+    assert.deepEqual([ada?.value, ada?.replica], [{name: 'Ada'}, a.replica]);
+    await a.disconnect();
+    await ofA.transact((tx) => tx.document('tasks', 't').set('title', 'of a'));
+    await ofB.transact((tx) => tx.document('tasks', 't').set('title', 'of b'));
+    await ofB.inSync(20_000);
+    await a.connect();
+    await Promise.all([ofA.inSync(20_000), ofB.inSync(20_000)]);
+    const native = join(temporaryDirectory(t), 'native.db');
+    await run('syncline', '--store', native, '--space', 's', 'sync', url);
+    const digest = await run('syncline', '--store', native, '--space', 's', 'digest');
+    assert.equal(await ofA.digest(), digest);
+    await ofB.inSync(20_000);
+    const titles = [(await ofA.document('tasks', 't').load())?.['title'], ...(await ofA.document('tasks', 't').conflicts(['title']))];
+    assert.deepEqual(titles.sort(), ['of a', 'of b']);
+    const report = await ofA.inspect();
+    assert.deepEqual([report.replica, report.documents, report.pending], [a.replica, 1, 0]);
+    assert.ok(report.bytesSent > 0 && report.bytesReceived > 0);
+    assert.equal(Object.keys(report.versionVector).length, 2);
+    assert.equal((await ofA.document('tasks', 't').history()).length, 2);
+});
+
+test('a store that is wiped is gone', async (t) => {
+    const name = join(temporaryDirectory(t), 'a.db');
+    const made = await store(t, {name});
+    await made.space('s').transact((tx) => tx.document('tasks', 't').create());
+    let wiped = 0;
+    made.on('wiped', () => wiped++);
+    await made.wipe().catch(() => undefined);
+    assert.equal(wiped, 1);
+    assert.throws(() => readFileSync(name), {code: 'ENOENT'});
+});

@@ -1,0 +1,216 @@
+import type {Path, SyncStatus, Value} from '../../../wasm/js/api.js';
+import type {DocumentPage, EngineListener, EnginePort, PresentTab} from '../../../wasm/js/engine-port.js';
+import {SynclineError} from '../../../wasm/js/errors.js';
+import {decodeJson, encodeJson} from '../../../wasm/js/json.js';
+
+type Fields = {[key: string]: Value};
+
+/** What outlives an engine: a file. */
+export class FakeDisk {
+    readonly documents = new Map<string, string>();
+    readonly requests = new Set<string>();
+    readonly spaces = new Set<string>();
+    openBy: FakeEngine | null = null;
+    /** Engines that were ever open at once. */
+    openAtOnce = 0;
+}
+
+interface Op {
+    readonly op: string;
+    readonly doc: readonly [string, string];
+    readonly path?: Path;
+    readonly value?: Value;
+    readonly index?: number;
+    readonly count?: number;
+    readonly text?: string;
+}
+
+/**
+ * An engine with a store that is a map and none of the merging: enough to test what pages and leaders say to each other.
+ * It knows set, add, delete of documents, and the ops on texts in fields of a document.
+ */
+export class FakeEngine implements EnginePort {
+    readonly replica = '00000000-0000-4000-8000-000000000001';
+    listener: EngineListener | null = null;
+    connected: string | null = null;
+    tokens: (() => Promise<string | null>) | null = null;
+    /** The next transaction fails with it. */
+    failWith: SynclineError | null = null;
+    schema: string | null = null;
+    private readonly present = new Map<string, Value>();
+    private readonly stacks = new Map<number, {space: string; done: string[]}>();
+
+    constructor(private readonly disk: FakeDisk) {
+        if (disk.openBy !== null) disk.openAtOnce++;
+        disk.openBy = this;
+    }
+
+    spaces(): readonly string[] {
+        return [...this.disk.spaces].sort();
+    }
+    openSpace(space: string): void {
+        if (!/^[A-Za-z0-9._:-]{1,128}$/.test(space)) throw new SynclineError('invalid_argument', 'this is no name of a space');
+        this.disk.spaces.add(space);
+    }
+    setSchema(schema: string): void {
+        if (this.schema !== null && this.schema !== schema) throw new SynclineError('schema_incompatible', 'another schema is in use');
+        this.schema = schema;
+    }
+    keepHistory(): void {
+        return;
+    }
+    exportFile(): Uint8Array {
+        return new TextEncoder().encode(JSON.stringify([...this.disk.documents]));
+    }
+    collections(space: string): readonly string[] {
+        return [...new Set(this.keys(space).map(([, collection]) => collection))].sort();
+    }
+    get(space: string, collection: string, id: string): string | undefined {
+        return this.disk.documents.get(JSON.stringify([space, collection, id]));
+    }
+    page(space: string, collection: string, after: string, limit: number): DocumentPage {
+        const ids = this.keys(space).filter((key) => key[1] === collection && key[2] > after).map((key) => key[2]).sort().slice(0, limit);
+        const rows = ids.map((id) => `[${JSON.stringify(id)},${this.get(space, collection, id) ?? 'null'}]`);
+        return {text: `[${rows.join(',')}]`, count: ids.length, last: ids.at(-1) ?? ''};
+    }
+    digest(space: string): string {
+        return encodeJson(this.keys(space).sort().map((key) => this.disk.documents.get(JSON.stringify(key)) ?? ''));
+    }
+    status(): SyncStatus {
+        const connection = this.connected === null ? 'offline' : 'connected';
+        return {connection, inSync: this.connected !== null, pending: 0, cursor: this.disk.requests.size, lastError: null};
+    }
+    inspect(): string {
+        return '{}';
+    }
+    history(): string {
+        return '[]';
+    }
+    asOf(): string {
+        return '{}';
+    }
+    conflicts(): string {
+        return '[]';
+    }
+
+    transact(space: string, ops: string, once: string): boolean {
+        this.mustBeOpen();
+        this.openSpace(space);
+        if (this.disk.requests.has(once)) return false;
+        const failure = this.failWith;
+        this.failWith = null;
+        if (failure !== null) throw failure;
+        const list = decodeJson(ops) as unknown as readonly Op[];
+        const next = new Map<string, string | null>();
+        for (const op of list) {
+            const key = JSON.stringify([space, ...op.doc]);
+            const before = next.get(key) ?? this.disk.documents.get(key) ?? '{}';
+            next.set(key, edited(before, op));
+        }
+        if (list.length === 0) return true;
+        this.disk.requests.add(once);
+        for (const [key, value] of next) {
+            if (value === null) this.disk.documents.delete(key);
+            else this.disk.documents.set(key, value);
+        }
+        this.listener?.changed(space, list.map(({doc}) => doc));
+        this.listener?.statusChanged();
+        return true;
+    }
+    /** As if others had done it. */
+    remote(space: string, ops: string): void {
+        this.transact(space, ops, `remote ${Math.random()}`);
+    }
+
+    undoOpen(space: string): number {
+        this.stacks.set(this.stacks.size + 1, {space, done: []});
+        return this.stacks.size;
+    }
+    undoTransact(stack: number, ops: string, once: string): void {
+        const {space, done} = this.stack(stack);
+        if (this.transact(space, ops, once)) done.push(ops);
+    }
+    undoStep(stack: number, step: 'undo' | 'redo'): boolean {
+        return step === 'undo' && this.stack(stack).done.pop() !== undefined;
+    }
+    undoState(stack: number): {canUndo: boolean; canRedo: boolean} {
+        return {canUndo: this.stack(stack).done.length > 0, canRedo: false};
+    }
+    undoClose(): void {
+        return;
+    }
+
+    text(space: string, collection: string, id: string, path: Path): string | undefined {
+        const fields = decodeJson(this.get(space, collection, id) ?? '{}') as Fields;
+        return fields[path[0] as string] as string | undefined;
+    }
+    anchor(space: string, collection: string, id: string, path: Path, position: number): string {
+        return JSON.stringify({space, collection, id, path, position});
+    }
+    resolve(_space: string, anchor: string): number | null {
+        return (JSON.parse(anchor) as {position: number}).position;
+    }
+    presenceSet(space: string, tab: string, value: string): void {
+        this.present.set(JSON.stringify([space, tab]), decodeJson(value));
+        this.listener?.presenceChanged(space);
+    }
+    presenceClear(space: string, tab: string): void {
+        if (this.present.delete(JSON.stringify([space, tab]))) this.listener?.presenceChanged(space);
+    }
+    presence(space: string): readonly PresentTab[] {
+        return [...this.present].flatMap(([key, value]) => {
+            const [where, session] = JSON.parse(key) as [string, string];
+            return where === space ? [{replica: this.replica, session, subject: '', own: true, value}] : [];
+        });
+    }
+    connect(url: string, token: () => Promise<string | null>): void {
+        this.connected = url;
+        this.tokens = token;
+        this.listener?.statusChanged();
+    }
+    disconnect(): void {
+        this.connected = null;
+        this.listener?.statusChanged();
+    }
+    close(): void {
+        if (this.disk.openBy === this) this.disk.openBy = null;
+    }
+
+    private stack(stack: number): {space: string; done: string[]} {
+        const found = this.stacks.get(stack);
+        if (found === undefined) throw new SynclineError('closed', 'the undo stack was closed');
+        return found;
+    }
+    private mustBeOpen(): void {
+        if (this.disk.openBy !== this) throw new SynclineError('storage_failed', 'the file is closed');
+    }
+    private keys(space: string): (readonly [string, string, string])[] {
+        return [...this.disk.documents.keys()].map((key) => JSON.parse(key) as [string, string, string]).filter((key) => key[0] === space);
+    }
+}
+
+function edited(before: string, op: Op): string | null {
+    const fields = decodeJson(before) as Fields;
+    const key = op.path?.[0] as string;
+    const text = (fields[key] as string | undefined) ?? '';
+    const at = op.index ?? 0;
+    switch (op.op) {
+        case 'set':
+            fields[key] = op.value as Value;
+            break;
+        case 'add':
+            fields[key] = ((fields[key] as number | undefined) ?? 0) + (op.value as number);
+            break;
+        case 'delete':
+            return null;
+        case 'text_insert':
+            fields[key] = text.slice(0, at) + (op.text ?? '') + text.slice(at);
+            break;
+        case 'text_erase':
+            fields[key] = text.slice(0, at) + text.slice(at + (op.count ?? 0));
+            break;
+        default:
+            throw new SynclineError('invalid_argument', `the fake engine does not know ${op.op}`);
+    }
+    return encodeJson(fields);
+}

@@ -1,0 +1,95 @@
+import type {Document, DocumentValue, HistoryEntry, LiveText, Path, Stop, Value} from './api.js';
+import type {Client} from './client.js';
+import type {PageCollection} from './collection.js';
+import {decodeJson} from './json.js';
+import {Listeners} from './listeners.js';
+import {frozen, shared} from './values.js';
+
+/** What a document needs of its space. */
+export interface DocumentOwner {
+    readonly name: string;
+    openText(document: PageDocument, path: Path): Promise<LiveText>;
+}
+
+/** A document as this page holds it: by itself, or as part of its collection when that is loaded. */
+export class PageDocument implements Document {
+    private current: DocumentValue | undefined;
+    private loading: Promise<DocumentValue | undefined> | null = null;
+    private readonly listeners = new Listeners<DocumentValue | undefined>();
+
+    constructor(
+        private readonly client: Client,
+        private readonly owner: DocumentOwner,
+        private readonly from: PageCollection,
+        readonly id: string,
+    ) {}
+
+    get collection(): string {
+        return this.from.name;
+    }
+    get value(): DocumentValue | undefined {
+        return this.from.loaded ? this.from.get(this.id) : this.current;
+    }
+    load(): Promise<DocumentValue | undefined> {
+        this.loading ??= this.watch();
+        return this.loading;
+    }
+    observe(listener: (value: DocumentValue | undefined) => void): Stop {
+        const stop = this.listeners.add(listener);
+        this.load().catch(() => undefined);
+        return stop;
+    }
+    text(path: Path): Promise<LiveText> {
+        return this.owner.openText(this, path);
+    }
+    async conflicts(path: Path): Promise<readonly Value[]> {
+        return frozen(decodeJson(await this.client.ask('conflicts', {...this.at, path}))) as readonly Value[];
+    }
+    async history(): Promise<readonly HistoryEntry[]> {
+        const entries = decodeJson(await this.client.ask('history', this.at)) as readonly {readonly [key: string]: Value}[];
+        return Object.freeze(entries.map(historyEntry));
+    }
+    async asOf(sequence: number): Promise<DocumentValue | undefined> {
+        const value = frozen(decodeJson(await this.client.ask('asOf', {...this.at, sequence}))) as DocumentValue;
+        return Object.keys(value).length === 0 ? undefined : value;
+    }
+
+    // ---- What the store tells it
+
+    reattached(): void {
+        if (this.loading !== null) this.loading = this.watch();
+        this.loading?.catch(() => undefined);
+    }
+
+    /** It has this value now; null: there is none. */
+    changed(value: DocumentValue | null): void {
+        const next = this.from.loaded ? this.from.get(this.id) : value === null ? undefined : shared(this.current, value);
+        if (next === this.current) return;
+        this.current = next;
+        this.listeners.tell(next);
+    }
+
+    get at(): {space: string; collection: string; id: string} {
+        return {space: this.owner.name, collection: this.collection, id: this.id};
+    }
+
+    private async watch(): Promise<DocumentValue | undefined> {
+        try {
+            await this.client.ask('watchDocument', this.at);
+            return this.value;
+        } catch (error) {
+            this.loading = null;
+            throw error;
+        }
+    }
+}
+
+function historyEntry(entry: {readonly [key: string]: Value}): HistoryEntry {
+    return Object.freeze({
+        sequence: (entry['sequence'] as number | undefined) ?? null,
+        author: entry['author'] as string,
+        time: entry['stamp_ms'] as number,
+        message: (entry['message'] as string | undefined) ?? '',
+        edits: frozen(entry['edits'] as readonly Value[]),
+    });
+}
