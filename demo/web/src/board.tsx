@@ -2,6 +2,7 @@
 import {createContext, useCallback, useContext, useEffect, useMemo, type ReactElement, type ReactNode} from 'react';
 import {useCollection, useDocument, useSpace, useUndo} from 'syncline/react';
 import {introduce, type Edit} from './actions';
+import {useConflicts, type Conflicts} from './conflicts';
 import {boardTitle, itemsInOrder, listedOrder, mainId, type Item} from './model';
 import {useDevice} from './store';
 import {useAnnouncer} from './ui/announce';
@@ -16,6 +17,8 @@ export interface Board {
     readonly loaded: boolean;
     /** Why it could not be read. */
     readonly error: Error | null;
+    /** Titles that lost, by item. */
+    readonly conflicts: Conflicts;
     /** Of everybody who wrote here, by replica. */
     readonly names: ReadonlyMap<string, string>;
     readonly canUndo: boolean;
@@ -45,6 +48,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
     const order = useMemo(() => listedOrder(main.value), [main.value]);
     const items = useMemo(() => itemsInOrder(order, entries), [order, entries]);
     const title = boardTitle(main.value);
+    const conflicts = useConflicts(items);
 
     const attempt = useCallback(
         (done: Promise<unknown>) => {
@@ -73,6 +77,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             order,
             loaded: loaded && main.loaded,
             error: error ?? main.error,
+            conflicts,
             names,
             canUndo,
             canRedo,
@@ -80,7 +85,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             undo: undoOne,
             redo: redoOne,
         }),
-        [space, title, items, order, loaded, main.loaded, error, main.error, names, canUndo, canRedo, perform, undoOne, redoOne],
+        [space, title, items, order, loaded, main.loaded, error, main.error, conflicts, names, canUndo, canRedo, perform, undoOne, redoOne],
     );
     return <BoardContext value={board}>{children}</BoardContext>;
 }

@@ -3,12 +3,11 @@ import {renameItem} from '../actions';
 import {useBoard} from '../board';
 import {untitled, type Item} from '../model';
 import {Icon} from '../ui/icons';
-import {useConflicts} from './use-conflicts';
 
 /** Titles that were written at the same time as the one shown, each one click away. */
 export function Conflicts({item}: {readonly item: Item}): ReactElement | null {
     const board = useBoard();
-    const lost = useConflicts(item);
+    const lost = board.conflicts.get(item.id) ?? [];
     if (lost.length === 0) return null;
     const shown = item.title || untitled;
     return (

@@ -8,7 +8,6 @@ import type {Filter} from '../search';
 import {Avatar} from '../ui/avatar';
 import {Icon} from '../ui/icons';
 import {Marked} from '../ui/marked';
-import {useConflicts} from './use-conflicts';
 import type {HandleProps} from './use-reorder';
 
 export interface ItemRowProps {
@@ -24,7 +23,7 @@ export interface ItemRowProps {
 
 export function ItemRow({item, filter, open, held, shift, handle, here}: ItemRowProps): ReactElement {
     const board = useBoard();
-    const conflicts = useConflicts(item);
+    const conflicts = board.conflicts.get(item.id) ?? [];
     const title = item.title === '' ? untitled : item.title;
     const state = `${held ? ' item-held' : ''}${open ? ' item-open' : ''}${item.done ? ' item-done' : ''}`;
     const notes = item.notes.split('\n', 1)[0] ?? '';
