@@ -23,7 +23,7 @@ after(async () => {
     folder.remove();
 });
 
-const desk = {viewport: {width: 1200, height: 820}} as const;
+const desk = {viewport: {width: 1120, height: 780}} as const;
 const phone = {viewport: {width: 390, height: 780}, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true} as const;
 const looks: readonly (readonly [string, BrowserContextOptions])[] = [
     ['light-desk', {colorScheme: 'light', ...desk}],
