@@ -119,10 +119,7 @@ class Port implements EnginePort {
 
     connect(url: string, token: () => Promise<string | null>): void {
         this.tokens?.end();
-        const tokens = new TokenKeeper(token, {
-            renew: (next) => this.ask('set_token', json(next)),
-            reconnect: () => this.engine.connect(url, {token: tokens.ask}),
-        });
+        const tokens = new TokenKeeper(token, (next) => this.ask('set_token', json(next)));
         this.tokens = tokens;
         this.engine.connect(url, {token: tokens.ask});
     }

@@ -1,5 +1,8 @@
-/** Renewed so long before it ends, if it tells when that is; sooner for one that does not live that long. */
-const renewBeforeMs = 60_000;
+/** A token is renewed when so much of its life is over, if it tells how long that is. */
+const usedUp = 0.8;
+const soonestMs = 1_000;
+/** A token that has ended already by this device's clock was made by a right one: we do not know when it ends. */
+const unknownLifeMs = 60_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
@@ -14,7 +17,8 @@ export class TokenKeeper {
 
     constructor(
         private readonly asked: () => Promise<string | null>,
-        private readonly use: {renew(token: string): void; reconnect(): void},
+        /** Gives the engine a token; one that gave up connects with it again. */
+        private readonly use: (token: string) => void,
     ) {}
 
     /** What the engine asks before it connects. */
@@ -23,10 +27,9 @@ export class TokenKeeper {
         if (this.ended) return token;
         this.last = token;
         clearTimeout(this.timer);
-        const ends = token === null ? null : expiryOf(token);
-        if (ends !== null) {
-            const left = ends - Date.now();
-            const wait = Math.min(longestTimerMs, Math.max(1_000, left - renewBeforeMs, Math.min(left, renewBeforeMs) / 2));
+        const life = token === null ? null : lifeOf(token, Date.now());
+        if (life !== null) {
+            const wait = life <= 0 ? unknownLifeMs : Math.min(longestTimerMs, Math.max(soonestMs, life * usedUp));
             this.timer = setTimeout(() => void this.renew(), wait);
         }
         return token;
@@ -39,7 +42,7 @@ export class TokenKeeper {
         const refused = this.last;
         this.ask()
             .then((token) => {
-                if (!this.ended && token !== null && token !== refused) this.use.reconnect();
+                if (!this.ended && token !== null && token !== refused) this.use(token);
             })
             .catch(() => undefined)
             .finally(() => {
@@ -53,16 +56,20 @@ export class TokenKeeper {
 
     private async renew(): Promise<void> {
         const token = await this.ask().catch(() => null);
-        if (!this.ended && token !== null) this.use.renew(token);
+        if (!this.ended && token !== null) this.use(token);
     }
 }
 
-/** When a token ends, milliseconds since 1970, if it is a JSON Web Token that says so. */
-export function expiryOf(token: string): number | null {
+/**
+ * How long a token lives from now on, in milliseconds, if it is a JSON Web Token that says so: by its own two times where
+ * it has both, since this device's clock may be wrong.
+ */
+export function lifeOf(token: string, nowMs: number): number | null {
     try {
         const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-        const {exp} = JSON.parse(atob(payload)) as {exp?: unknown};
-        return typeof exp === 'number' ? exp * 1000 : null;
+        const {exp, iat} = JSON.parse(atob(payload)) as {exp?: unknown; iat?: unknown};
+        if (typeof exp !== 'number') return null;
+        return typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - nowMs;
     } catch {
         return null;
     }

@@ -187,27 +187,26 @@ Answer Engine::close(const Arguments&) {
     spaces_.clear();
     if (store_) store_->disconnect();
     store_.reset();
-    token_.clear();
     return done();
 }
 
 Answer Engine::connect(const Arguments& in) {
     ConnectOptions options;
     options.url = in.text(1);
-    // Set by the host before it connects: set_token.
-    options.token = [this] { return token_; };
     options.backoff_min = milliseconds(in.number(2));
     options.backoff_max = milliseconds(in.number(3));
     if (auto good = in.good(); !good) return done(good);
     if (!store_) return fail(ErrorCode::closed, "no store is open");
-    token_.clear();
+    // The host brings one before it connects, and whenever there is a newer one: set_token.
+    store_->set_token({});
     return done(store_->connect(std::move(options)));
 }
 
 Answer Engine::set_token(const Arguments& in) {
     std::string token = in.text_or(1, "");
     if (auto good = in.good(); !good) return done(good);
-    token_ = std::move(token);
+    if (!store_) return fail(ErrorCode::closed, "no store is open");
+    store_->set_token(std::move(token));
     return done();
 }
 

@@ -59,7 +59,6 @@ private:
 
     // In the order of dependence: a stack or a space keeps the store open.
     std::optional<Store> store_;
-    std::string token_;
     std::map<std::string, OpenSpace> spaces_;
     std::map<std::int64_t, UndoStack> undos_;
     std::int64_t last_undo_ = 0;

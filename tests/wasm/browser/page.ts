@@ -2,6 +2,7 @@
 import {open, type OpenOptions, type Store} from '../../../wasm/js/browser.js';
 
 export interface TestPage {
+    readonly open: typeof open;
     store: Store;
     readonly events: {readonly event: string; readonly detail: unknown}[];
     /** Adds that were confirmed, by name of their document. */
@@ -26,6 +27,7 @@ let loading: Promise<unknown>[] = [];
 let stopped = false;
 
 window.syncline = {
+    open,
     store: undefined as unknown as Store,
     events: [],
     confirmed: 0,

@@ -137,20 +137,45 @@ test('what is in IndexedDB syncs as well', async (t) => {
     await b.close();
 });
 
-test('a token that the relay refuses is an error that the page sees; a good one is taken', async (t) => {
+/** A relay that wants tokens, and how to make them. */
+async function guardedRelay(t: Test): Promise<{url: string; token(seconds: number): Promise<string>}> {
     const key = join(temporaryDirectory(t), 'key');
-    writeFileSync(key, randomUUID().repeat(2));
+    writeFileSync(key, randomUUID().repeat(2), {mode: 0o600});
     const {url} = await startRelay(t, '--key', key);
-    const token = (...words: string[]): Promise<string> => run('syncline-relay', 'token', '--key', key, ...words);
-    const good = await token('--subject', 'ada', '--space', 's=rw', '--ttl', '60');
-    const a = await one.open({name: name(), url}, ['nonsense']);
+    return {url, token: (seconds) => run('syncline-relay', 'token', '--key', key, '--subject', 'ada', '--space', 's=rw', '--ttl', String(seconds))};
+}
+
+test('a token that the relay refuses is an error that the page sees; a good one is taken', async (t) => {
+    const {url, token} = await guardedRelay(t);
+    const options = {name: name(), url};
+    const a = await one.open(options, ['nonsense']);
     await a.waitForFunction(() => window.syncline.store.space('s').status().lastError?.code === 'unauthorized');
     await add(a, 't', 3);
-    const options = {name: name(), url};
-    const b = await two.open(options, [good]);
+    const b = await two.open({name: name(), url}, [await token(60)]);
     await add(b, 't', 4);
     await inSync(b);
     await a.reload();
+    await start(a, options, [await token(60)]);
+    await Promise.all([shows(a, 't', 7), shows(b, 't', 7)]);
+    await converged([a, b]);
     await a.close();
     await b.close();
+});
+
+test('a token is renewed before it ends, on the connection as it is', async (t) => {
+    const {url, token} = await guardedRelay(t);
+    const a = await one.open({name: name(), url}, [await token(3), await token(60)]);
+    await inSync(a);
+    const ends = Date.now() + 3_000;
+    const seen = await a.evaluate(() => {
+        const seen: string[] = [];
+        window.syncline.store.space('s').observeStatus(({connection}) => seen.push(connection));
+        return ((window as unknown as {seen: string[]}).seen = seen);
+    });
+    assert.deepEqual(seen, []);
+    await a.waitForFunction((ends) => Date.now() > ends + 1_000, ends);
+    await add(a, 't');
+    await inSync(a);
+    assert.equal(await a.evaluate(() => (window as unknown as {seen: string[]}).seen.every((connection) => connection === 'connected')), true);
+    await a.close();
 });
