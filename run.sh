@@ -66,11 +66,7 @@ build_demo() {
     { cmake --preset wasm &&
         cmake --build --preset wasm --parallel "${SYNCLINE_JOBS:-$(nproc)}" --target syncline-wasm; } \
         >>"$demo_log" 2>&1 </dev/null || { echo "the engine did not build"; return 1; }
-    # npm writes this file last, so an interrupted installation is done again.
-    if [[ ! demo/web/node_modules/.package-lock.json -nt demo/web/package-lock.json ]]; then
-        (cd demo/web && npm ci --ignore-scripts --no-audit --no-fund) >>"$demo_log" 2>&1 </dev/null ||
-            { echo "npm could not fetch its packages"; return 1; }
-    fi
+    scripts/npm-ci.sh demo/web >>"$demo_log" 2>&1 || { echo "npm could not fetch its packages"; return 1; }
     node demo/web/build.mjs >>"$demo_log" 2>&1 </dev/null || { echo "the app did not build"; return 1; }
 }
 serve=()

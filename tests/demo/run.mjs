@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Bundles the tests of the web demo and runs them with Node's runner; ends in a line `N passed, N failed`.
 // Usage: tests/demo/run.mjs [--bin DIR] [name…]     names: model boards offline accessibility; all without
-// Wants `npm ci` in demo/web, build/wasm/syncline.wasm, and syncline-relay, syncline and syncline-board in DIR
-// (default build/dev/bin).
-import {spawn} from 'node:child_process';
+// Wants build/wasm/syncline.wasm (cmake --build --preset wasm --target syncline-wasm), Chromium, and syncline-relay,
+// syncline and syncline-board in DIR (default build/dev/bin).
+import {spawn, spawnSync} from 'node:child_process';
 import {readdirSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {basename, dirname, join, resolve} from 'node:path';
@@ -12,6 +12,8 @@ import {fileURLToPath} from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
 const app = join(root, 'demo/web');
+const packages = spawnSync(join(root, 'scripts/npm-ci.sh'), [app], {stdio: ['ignore', 'ignore', 'inherit']});
+if (packages.status !== 0) process.exit(1);
 const {build} = createRequire(join(app, 'x'))('esbuild');
 
 const names = process.argv.slice(2);
