@@ -212,6 +212,25 @@ replay() {
     $found || check "$1: replay the fuzz corpora" sh -c 'echo "there is no tests/fuzz/fuzz_*.cpp"; false'
 }
 
+# node_tests what command…: Node's runner, counted test by test.
+node_tests() {
+    local what=$1 log known lost status=0
+    shift
+    log=$(log_name "tests $what")
+    begin "tests: $what"
+    SYNCLINE_TEST_SCALE=$scale run_logged "$log" timeout --kill-after=10 "$timeout_seconds" "$@" || status=$?
+    known=$(sed -n 's/^# pass \([0-9]*\)$/\1/p' "$log" | tail -n 1)
+    lost=$(sed -n 's/^# \(fail\|cancelled\) \([0-9]*\)$/\2/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
+    note_pass "${known:-0}"
+    if ((status != 0 || lost > 0 || ${known:-0} == 0)); then
+        note_failure "$((lost > 0 ? lost : 1))" "tests $what (exit code $status)" "$log"
+        grep -A 8 '^ *not ok' "$log" | head -n 30 | sed 's/^/      | /'
+    else
+        echo "      $known tests passed"
+        sed -n 's/^# syncline.wasm: /      syncline.wasm: /p' "$log"
+    fi
+}
+
 package_check() {
     local prefix=$PWD/build/package/prefix
     rm -rf build/package
@@ -235,6 +254,16 @@ if check "setup" scripts/setup.sh; then
         check "layering: each rule can fail" tests/layering/check.sh --self-test
         check "formatting" scripts/format.sh --check
         build wasm
+        if check "wasm: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix wasm; then
+            check "wasm: types" npm run --silent check --prefix wasm
+            node_tests "wasm engine" node tests/wasm/run.mjs engine
+            node_tests "wasm package" node tests/wasm/run.mjs page node react codemirror
+            node_tests "wasm browser" node tests/wasm/run.mjs browser chromium
+        fi
+        if check "demo: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix demo/web; then
+            check "demo: types" npm run --silent check --prefix demo/web
+            node_tests "demo" node tests/demo/run.mjs
+        fi
         check "package: install, find_package, build, run" package_check
 
         check "configure asan" cmake --preset asan

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what a build needs on Debian 12 and fetches the pinned SQLite. Instant when all of it is there.
 # Usage: scripts/setup.sh [--no-wasm | --no-check]
-#   --no-wasm   leaves out Emscripten (800 MB), which only the browser's engine needs, and what checks need
-#   --no-check  leaves out what only checks need
+#   --no-wasm   leaves out Emscripten (800 MB), which only the browser's engine needs, and what only checks need
+#   --no-check  leaves out what only checks need, Chromium (400 MB) above all
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,7 +18,8 @@ packages=(
     catch2 librapidcheck-dev libbenchmark-dev
 )
 # To check.
-check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
+check_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3 chromium brotli)
+# To build the browser's engine.
 wasm_packages=(emscripten)
 
 fail() {

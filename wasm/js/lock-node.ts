@@ -83,7 +83,7 @@ function read(path: string): string | undefined {
 }
 
 function isAlive(owner: string, path: string): boolean {
-    const pid = Number.parseInt(owner, 10);
+    const [pid = NaN, began] = owner.split(' ').map(Number);
     // Lost in a power cut: it was never brought to the disk.
     if (!Number.isInteger(pid) || pid <= 0) return false;
     if (pid === process.pid) return held.has(fs.realpathSync(path));
@@ -92,18 +92,26 @@ function isAlive(owner: string, path: string): boolean {
     } catch (error) {
         return (error as NodeJS.ErrnoException).code === 'EPERM';
     }
-    const now = identity(pid);
-    return now === owner || !now.includes(' ') || !owner.includes(' ');
+    const now = processOf(pid);
+    if (now === undefined) return true;
+    // A zombie has nothing open any more; another process may have got the number since.
+    return now.state !== 'Z' && (began === undefined || began === now.began);
 }
 
 /** A process's number and, where that can be known, when it began: numbers are used again. */
 function identity(pid: number): string {
+    const known = processOf(pid);
+    return known === undefined ? `${pid}` : `${pid} ${known.began}`;
+}
+
+/** What Linux tells of a process; nothing elsewhere. */
+function processOf(pid: number): {readonly state: string; readonly began: number} | undefined {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
         // Behind the name, which may hold anything: the state is field 3, the start time field 22.
         const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return `${pid} ${fields[19]}`;
+        return {state: fields[0] ?? '', began: Number(fields[19])};
     } catch {
-        return `${pid}`;
+        return undefined;
     }
 }

@@ -26,8 +26,8 @@ export function scaled(runs: number): number {
 }
 
 /** A directory that is gone when the test is over. */
-export function temporaryDirectory(test: Test): string {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'syncline-wasm-'));
+export function temporaryDirectory(test: Test, parent = os.tmpdir()): string {
+    const directory = fs.mkdtempSync(path.join(parent, 'syncline-wasm-'));
     test.after(() => fs.rmSync(directory, {recursive: true, force: true}));
     return directory;
 }
