@@ -57,6 +57,31 @@ TEST_CASE("a transaction reads its own writes, and so does everybody after it", 
     CHECK(app.store.verify());
 }
 
+TEST_CASE("a collection is read in pieces, pending documents in their places", "[api]") {
+    App app;
+    const std::vector<std::string> ids = {"a", "b", "ba", "c", "d"};
+    for (const std::string& id : ids) {
+        REQUIRE(app.space.transact([&](Transaction& tx) { tx.document("tasks", id).set("n", 1); }));
+        REQUIRE(app.space.transact([&](Transaction& tx) { tx.document("other", id).create(); }));
+    }
+    for (std::size_t at_once = 1; at_once <= ids.size() + 1; ++at_once) {
+        CAPTURE(at_once);
+        std::vector<std::string> seen;
+        for (bool more = true; more;) {
+            std::size_t got = 0;
+            REQUIRE(app.space.each(
+                "tasks",
+                [&](const std::string& id, const Value&) {
+                    seen.push_back(id);
+                    return ++got < at_once;
+                },
+                seen.empty() ? std::string() : seen.back()));
+            more = got == at_once;
+        }
+        CHECK(seen == ids);
+    }
+}
+
 TEST_CASE("a transaction that fails leaves nothing behind", "[api]") {
     App app;
     REQUIRE(app.space.transact([](Transaction& tx) { tx.document("tasks", "t1").set("n", 1); }));

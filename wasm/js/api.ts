@@ -109,7 +109,7 @@ export interface OpenOptions<S extends Schema = Schema> {
 export type Open = <const S extends Schema = Schema>(options: OpenOptions<S>) => Promise<Store<S>>;
 
 export interface StoreEvents {
-    /** Something works less well than it could: `storage_fallback`, `not_persistent`, `quota`, `clock`. */
+    /** Something works less well than it could: `storage_fallback`, `not_persistent`; more may come. */
     warning: {readonly code: string; readonly message: string};
     /** The relay refused own changes for ever: they are out of the documents, and this is what they held. */
     rejected: {readonly space: string; readonly code: ErrorCode; readonly reason: string; readonly change: Value};

@@ -101,6 +101,7 @@ export class PageCollection implements Collection {
         this.rows = next;
         this.coming = null;
         this.isLoaded = true;
+        if (this.listeners.size === 0) return;
         const changes: Change[] = [];
         for (const id of old.ids()) {
             if (next.get(id) === undefined) changes.push({id, before: old.get(id), after: undefined});

@@ -9,6 +9,18 @@ const handicaps = {
     'worker-without-files': 'delete FileSystemFileHandle.prototype.createSyncAccessHandle;',
     'worker-without-storage':
         'delete FileSystemFileHandle.prototype.createSyncAccessHandle; Object.defineProperty(globalThis, "indexedDB", {value: {open() { throw new Error("refused"); }}});',
+    // Chromium looks at IndexedDB's quota only now and then, so that a test cannot wait for it.
+    'worker-without-room': `delete FileSystemFileHandle.prototype.createSyncAccessHandle;
+        let full = false;
+        new BroadcastChannel('full').onmessage = ({data}) => { full = data; };
+        const begin = IDBDatabase.prototype.transaction;
+        IDBDatabase.prototype.transaction = function (...words) {
+            const transaction = begin.apply(this, words);
+            if (!full || words[1] !== 'readwrite') return transaction;
+            Object.defineProperty(transaction, 'error', {value: new DOMException('no room', 'QuotaExceededError')});
+            setTimeout(() => transaction.abort());
+            return transaction;
+        };`,
     'worker-that-hangs': 'new BroadcastChannel("hang").onmessage = () => { for (;;); };',
     'worker-of-tomorrow': 'const now = Date.now; Date.now = () => now() + 3 * 24 * 3600 * 1000;',
     'worker-of-last-week': 'const now = Date.now; Date.now = () => now() - 7 * 24 * 3600 * 1000;',

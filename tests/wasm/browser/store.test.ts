@@ -192,6 +192,28 @@ test('without room a transaction fails with storage_full, nothing of it is there
     await page.close();
 });
 
+test('without room in IndexedDB neither, and what could not be stored is not shown for long', async () => {
+    const options = {name: name(), workerUrl: workerUrl('worker-without-room')};
+    const a = await shared.open(options);
+    const b = await shared.open(options);
+    await add(a, 't');
+    const full = (is: boolean): Promise<void> => b.evaluate((is) => new BroadcastChannel('full').postMessage(is), is);
+    await full(true);
+    for (const page of [a, b]) {
+        const failure = await page.evaluate(() => window.syncline.add('t').then(() => 'none', ({code}: {code: string}) => code));
+        assert.equal(failure, 'storage_full');
+    }
+    await full(false);
+    // The engine began anew from what is stored.
+    await add(a, 't');
+    await Promise.all([shows(a, 't', 2), shows(b, 't', 2)]);
+    await a.reload();
+    await start(a, options);
+    assert.equal(await count(a, 't'), 2);
+    await a.close();
+    await b.close();
+});
+
 test('a wiped store is gone, in all tabs, and its name can be used again', async () => {
     const options = {name: name()};
     const a = await shared.open(options);
