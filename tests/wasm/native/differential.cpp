@@ -1,7 +1,8 @@
 // Random histories of three replicas, printed as hashes: compiled natively and by Emscripten, both
 // have to print the same, byte for byte.
 //
-//     syncline-differential FIRST COUNT     a line for each seed: the seed, and a SHA-256 over every
+//     syncline-differential FIRST COUNT     a line for each seed: the seed, and a SHA-256 over
+//     every
 //                                           change, every message sent and every state at the end
 
 #include "support/arbitrary.hpp"
