@@ -122,6 +122,19 @@ test('an item is moved by keyboard and by pointer, and put back by Escape', asyn
     await part(ada, noor);
 });
 
+test('a second tab shows the same, undoes for itself, and goes on when the first is closed', async () => {
+    const {ada, noor, link} = await together('Tent');
+    const second = await ada.context.newPage();
+    await second.goto(link);
+    await second.getByRole('button', {name: 'Vote for Tent, 0 so far'}).click();
+    await ada.item('Tent').getByRole('button', {name: 'Vote for Tent, 1 so far'}).waitFor();
+    assert.ok(await ada.page.getByRole('button', {name: 'Undo', exact: true}).isEnabled(), 'Ada added the tent here');
+    await ada.page.close();
+    await second.getByRole('button', {name: 'Undo', exact: true}).click();
+    await noor.item('Tent').getByRole('button', {name: 'Vote for Tent, 0 so far'}).waitFor();
+    await part(ada, noor);
+});
+
 test('each undoes and redoes what they did themselves', async () => {
     const {ada, noor} = await together('Tent');
     await noor.adds('Canoe');

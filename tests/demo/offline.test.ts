@@ -74,6 +74,26 @@ test('a new version waits until it is asked for, and then all of it is new', asy
     await ada.leaves();
 });
 
+test('erasing leaves nothing in this browser, and the link brings the board back', async () => {
+    const ada = await Person.arrive(browser, 'Ada Lovelace', relay.url);
+    const link = await ada.makesBoard('Weekend by the lake');
+    await ada.adds('Tent');
+    await ada.isInSync();
+    const other = await ada.context.newPage();
+    await other.goto(relay.url);
+    await other.locator('.board-link', {hasText: 'Weekend by the lake'}).waitFor();
+
+    await ada.page.getByLabel('All boards').click();
+    await ada.page.getByRole('button', {name: 'Erase all boards'}).click();
+    await ada.page.getByRole('button', {name: 'Erase', exact: true}).click();
+    for (const page of [ada.page, other]) await page.locator('.board-link').waitFor({state: 'detached'});
+
+    await ada.page.goto(link);
+    await ada.sees(['Tent']);
+    assert.deepEqual(ada.complaints, []);
+    await ada.leaves();
+});
+
 test('the switch for offline outlives a reload', async () => {
     const ada = await Person.arrive(browser, 'Ada Lovelace', relay.url);
     await ada.makesBoard('Weekend by the lake');

@@ -40,6 +40,8 @@ export function DeviceProvider({store, children}: DeviceProviderProps): ReactEle
         const stops = [
             store.on('warning', ({message}) => announcer.show(message)),
             store.on('rejected', ({reason}) => announcer.show(`The relay refused a change of yours, and it is undone: ${reason}`)),
+            // In whichever tab that was asked for: all of them begin anew.
+            store.on('wiped', () => location.reload()),
             store.on('version_clash', () =>
                 announcer.show('Another tab runs another version of this app. Close or reload the older one.'),
             ),

@@ -1,4 +1,5 @@
 import {useRef, type ReactElement} from 'react';
+import {SynclineError} from 'syncline';
 import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
 
@@ -24,8 +25,12 @@ export function ThisDevice(): ReactElement {
         URL.revokeObjectURL(url);
     };
     const erase = async (): Promise<void> => {
-        await store.wipe();
-        location.reload();
+        try {
+            await store.wipe();
+        } catch (error) {
+            // Wiped is closed; the page loads anew by the store's event.
+            if (!(error instanceof SynclineError && error.code === 'closed')) throw error;
+        }
     };
     const attempt = (done: Promise<void>): void => {
         done.catch((error: Error) => announcer.show(`That did not work: ${error.message}`));
