@@ -259,6 +259,10 @@ if check "setup" scripts/setup.sh; then
             node_tests "wasm engine" node tests/wasm/run.mjs engine
             node_tests "wasm package" node tests/wasm/run.mjs page node react codemirror
             node_tests "wasm browser" node tests/wasm/run.mjs browser chromium
+            if check "wasm: the package" npm run --silent build --prefix wasm; then
+                check "wasm: what a page loads" node wasm/scripts/size.mjs
+                node_tests "wasm bundlers" node tests/wasm/run.mjs bundlers tutorial
+            fi
         fi
         if check "demo: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix demo/web; then
             check "demo: types" npm run --silent check --prefix demo/web
