@@ -48,8 +48,8 @@ const built = join(out, 'app');
 if (tests.some((file) => file !== 'model.test.ts')) await (await import(join(app, 'build.mjs'))).build(built);
 const run = spawn(
     process.execPath,
-    ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-reporter=tap', ...tests.map((file) => join(out, file.replace(/\.ts$/, '.mjs')))],
-    {stdio: ['ignore', 'pipe', 'inherit'], timeout: 240_000, env: {...process.env, SYNCLINE_ROOT: root, SYNCLINE_BIN: bin, SYNCLINE_APP: built}},
+    ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=tap', ...tests.map((file) => join(out, file.replace(/\.ts$/, '.mjs')))],
+    {stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000, env: {...process.env, SYNCLINE_ROOT: root, SYNCLINE_BIN: bin, SYNCLINE_APP: built}},
 );
 let said = '';
 run.stdout.on('data', (data) => {
