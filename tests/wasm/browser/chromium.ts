@@ -61,9 +61,13 @@ export class TestBrowser {
         return this.browser?.contexts()[0] as BrowserContext;
     }
 
+    async privateWindow(): Promise<BrowserContext> {
+        return (this.browser as Browser).newContext();
+    }
+
     /** A tab on the test page. */
-    async tab(): Promise<Page> {
-        const page = await this.context.newPage();
+    async tab(context = this.context): Promise<Page> {
+        const page = await context.newPage();
         page.setDefaultTimeout(20_000);
         const found = complaints(page);
         this.complaints = found as string[];

@@ -214,6 +214,23 @@ test('without room in IndexedDB neither, and what could not be stored is not sho
     await b.close();
 });
 
+test('a private window has a store of its own, until it is closed', async () => {
+    const options = {name: name()};
+    const page = await shared.open(options);
+    await add(page, 't', 2);
+    const window = await shared.privateWindow();
+    const hidden = await shared.tab(window);
+    const {replica} = await start(hidden, options);
+    assert.notEqual(replica, await page.evaluate(() => globalThis.window.syncline.store.replica));
+    await add(hidden, 't', 5);
+    await hidden.reload();
+    await start(hidden, options);
+    assert.equal(await count(hidden, 't'), 5);
+    await window.close();
+    assert.equal(await count(page, 't'), 2);
+    await page.close();
+});
+
 test('a wiped store is gone, in all tabs, and its name can be used again', async () => {
     const options = {name: name()};
     const a = await shared.open(options);
