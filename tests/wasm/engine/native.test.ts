@@ -57,13 +57,19 @@ function* requests(random: Random, file: string): Generator<Value[]> {
             () => (depth === 0 ? 0 : [value(depth - 1), value(depth - 1)]),
             () => (depth === 0 ? '' : {k: value(depth - 1), $map: value(depth - 1)}),
         ])();
-    const steps = (): Value[] => {
-        const first = pick(['reg', 'count', 'set', 'list', 'text', 'map', 'flag']);
-        return pick([[first], [first], [first], [first, pick(['k', 'l'])], [first, random.below(3)], [first, random.below(2), 'k']]);
+    const fields = ['reg', 'count', 'set', 'list', 'text', 'map', 'flag'];
+    /** Mostly where `field` is; else anywhere. */
+    const steps = (field: string): Value[] => {
+        if (random.below(5) > 0) return [field];
+        const first = pick(fields);
+        return pick([[first], [first, pick(['k', 'l'])], [first, random.below(2)], [first, 0, 'k'], ['list', 0]]);
     };
     const op = (): Value => {
-        const at = {doc: [pick(['tasks', 'notes']), id()], path: steps()};
-        const index = random.below(6);
+        const doc = [pick(['tasks', 'notes']), id()];
+        const at = {doc, path: steps(pick(fields))};
+        const list = {doc, path: steps('list')};
+        const text = {doc, path: steps('text')};
+        const index = random.below(random.below(3) + 1);
         const unit = pick(['utf16', 'code_point', 'byte']);
         return pick<() => Value>([
             () => ({...at, op: 'set', value: value()}),
@@ -71,16 +77,16 @@ function* requests(random: Random, file: string): Generator<Value[]> {
             () => ({...at, op: 'add', value: random.below(9) - 4}),
             () => ({...at, op: pick(['insert', 'erase', 'insert_remove_wins', 'insert_grow_only']), value: value(0)}),
             () => ({...at, op: pick(['enable', 'disable', 'delete', 'create', 'create_list', 'create_text'])}),
-            () => ({...at, op: 'list_push', values: [value(), value()]}),
-            () => ({...at, op: 'list_push', new: pick(['map', 'list', 'text', 'counter'])}),
-            () => ({...at, op: 'list_insert', index, value: value()}),
-            () => ({...at, op: 'list_move', index, to: random.below(4)}),
-            () => ({...at, op: pick(['list_erase']), index}),
-            () => ({...at, op: 'text_insert', index, text: pick(words), unit}),
-            () => ({...at, op: 'text_insert', index: 0, text: pick(words)}),
-            () => ({...at, op: 'text_splice', index, count: random.below(3), text: pick(words), unit}),
-            () => ({...at, op: 'text_mark', index, count: 2, name: 'bold', value: value(0), expand: pick(['after', 'none'])}),
-            () => ({op: 'delete', doc: at.doc}),
+            () => ({...list, op: 'list_push', values: [value(), value()]}),
+            () => ({...list, op: 'list_push', new: pick(['map', 'list', 'text', 'counter'])}),
+            () => ({...list, op: 'list_insert', index, value: value()}),
+            () => ({...list, op: 'list_move', index, to: random.below(4)}),
+            () => ({...list, op: pick(['list_erase']), index}),
+            () => ({...text, op: 'text_insert', index, text: pick(words), unit}),
+            () => ({...text, op: 'text_insert', index: 0, text: pick(words)}),
+            () => ({...text, op: 'text_splice', index, count: random.below(3), text: pick(words), unit}),
+            () => ({...text, op: 'text_mark', index, count: 2, name: 'bold', value: value(0), expand: pick(['after', 'none'])}),
+            () => ({op: 'delete', doc}),
         ])();
     };
     const ops = () => Array.from({length: 1 + random.below(3)}, op);
@@ -96,7 +102,7 @@ function* requests(random: Random, file: string): Generator<Value[]> {
             () => ['undo_transact', 1, [op()]],
             () => [pick(['undo', 'redo', 'can_undo']), 1],
             () => ['get', space(), 'tasks', id()],
-            () => ['handle', space(), {doc: ['tasks', id()], path: steps(), index: random.below(4)}],
+            () => ['handle', space(), {doc: ['tasks', id()], path: steps(pick(['list', 'text'])), index: random.below(2)}],
             () => ['spans', space(), {doc: ['tasks', id()], path: ['text']}],
             () => ['history', 's', 'tasks', id()],
         ])();
