@@ -139,8 +139,8 @@ export class PageText implements LiveText {
         let incoming = delta;
         for (const pending of [this.sent, this.typed]) {
             if (pending === null) continue;
-            const brought = transform(incoming, pending.delta, 'earlier');
-            pending.delta = transform(pending.delta, incoming, 'later');
+            const brought = transform(incoming, pending.delta, 'later');
+            pending.delta = transform(pending.delta, incoming, 'earlier');
             incoming = brought;
         }
         this.show(incoming);

@@ -108,7 +108,7 @@ class TextHub {
 
     edit(by: Follower, base: number, delta: TextDelta, once: string): void {
         this.refresh();
-        const brought = this.since(base).reduce((edit, over) => transform(edit, over, 'later'), delta);
+        const brought = this.since(base).reduce((edit, over) => transform(edit, over, 'earlier'), delta);
         if (!isIdle(brought)) this.engine.transact(this.at.space, this.ops(brought), once);
         this.made(brought, by);
         // Should the engine have made something else of it, that is told as another's.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import type {LiveText, TextDelta} from '../../../wasm/js/api.js';
-import {apply} from '../../../wasm/js/delta.js';
+import {apply, transformPosition} from '../../../wasm/js/delta.js';
 import {SynclineError} from '../../../wasm/js/errors.js';
 import {FakeBrowser, until, type FakeTab} from './fake-browser.js';
 import {Random} from './random.js';
@@ -91,6 +91,40 @@ test('several tabs and others type at once, and all come to the same text', asyn
         await Promise.all(typing);
         const same = (): boolean => all.every(({shown, text}) => shown === textOf(made) && text.value === shown);
         await until(same, `all show the same (seed ${seed})`);
+        made.close();
+    }
+});
+
+// The one whose edit came second found its letter behind what the other had typed at that place meanwhile, and its next
+// letters with it: "AskI him.t leaks."
+test('what one types in one place stays together while another types there', async (t) => {
+    for (let seed = 1; seed <= 60; seed++) {
+        const random = new Random(seed);
+        const made = browser(t);
+        const all = await editors(made, 2);
+        const lines = ['Ask him.', 'It leaks.'];
+        const carets = [0, 0];
+        all.forEach(({text}, who) =>
+            text.observe((delta) => {
+                carets[who] = transformPosition(carets[who] ?? 0, delta, 'left');
+            }),
+        );
+        const typing: Promise<void>[] = [];
+        const typed = [0, 0];
+        while (typed.some((count, who) => count < (lines[who]?.length ?? 0))) {
+            const who = random.below(2);
+            const letter = lines[who]?.[typed[who] ?? 0];
+            const caret = carets[who] ?? 0;
+            if (letter !== undefined) {
+                typing.push(all[who]?.type([{retain: caret}, {insert: letter}]) ?? Promise.resolve());
+                carets[who] = caret + 1;
+                typed[who] = (typed[who] ?? 0) + 1;
+            }
+            if (random.oneIn(3)) await new Promise((resolve) => setImmediate(resolve));
+        }
+        await Promise.all(typing);
+        await until(() => all.every(({shown}) => shown === textOf(made)), `all show the same (seed ${seed})`);
+        assert.ok(['Ask him.It leaks.', 'It leaks.Ask him.'].includes(textOf(made)), `seed ${seed}: ${textOf(made)}`);
         made.close();
     }
 });
