@@ -16,8 +16,9 @@ namespace syncline::client {
 void system_random(std::byte* into, std::size_t size);
 /// A v4 UUID, never derived from the device or its user.
 [[nodiscard]] ReplicaId random_replica_id();
-/// Runs `work` on a thread of its own. Only asked for by who is on a thread that must not wait for
-/// itself, so never where there are no threads.
+/// Runs `work` on a thread of its own, which alone has it from then on: what it owns dies there.
+/// Only asked for by who is on a thread that must not wait for itself, so never where there are no
+/// threads.
 void run_elsewhere(std::function<void()> work);
 
 }  // namespace syncline::client

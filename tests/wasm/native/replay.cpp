@@ -32,6 +32,7 @@ ReplicaId random_replica_id() {
     return id;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as system.hpp has it
 void run_elsewhere(std::function<void()>) { std::abort(); }
 
 }  // namespace syncline::client
