@@ -70,6 +70,8 @@ export class Session implements Answers {
     }
 
     private received(message: FromPage): void {
+        // The pages are told that it is over as soon as it is; that answers all they ask meanwhile.
+        if (this.server.over && message.t !== 'bye') return;
         switch (message.t) {
             case 'hello':
                 return this.hello(message);
@@ -109,6 +111,7 @@ export class Session implements Answers {
     }
 
     private forget(): void {
+        if (this.server.over) return;
         for (const handle of this.stacks.values()) this.server.engine.undoClose(handle);
         this.server.texts.left(this);
         if (this.tab !== '') for (const space of this.spacesOpen) this.server.engine.presenceClear(space, this.tab);

@@ -34,6 +34,8 @@ export class Server implements EngineListener {
     private replica: string;
     private lastToken = 0;
     private readonly tokensWanted = new Map<number, (token: string | null) => void>();
+    /** The store is being wiped: nothing is asked of the engine any more, and nobody is answered. */
+    over = false;
 
     constructor(
         readonly engine: EnginePort,
@@ -127,6 +129,7 @@ export class Server implements EngineListener {
     }
 
     async wipe(): Promise<void> {
+        this.over = true;
         this.engine.listener = null;
         this.engine.disconnect();
         this.engine.close();
