@@ -133,7 +133,13 @@ export class Server implements EngineListener {
         this.engine.listener = null;
         this.engine.disconnect();
         this.engine.close();
-        await this.options.erase();
+        try {
+            await this.options.erase();
+        } catch (thrown) {
+            // The file is still there: who asks from now on hears that the engine is closed.
+            this.over = false;
+            throw thrown;
+        }
         this.tellAll({t: 'wiped'});
         this.options.ended();
     }
