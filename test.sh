@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every check and ends in a line `N passed, N failed`.
 #
-#   ./test.sh           everything, sized for a change: about 20 minutes on two cores, far less when repeated
+#   ./test.sh           everything, sized for a change: under an hour on two cores, far less when repeated
 #   ./test.sh --quick   builds with assertions and runs the tests once, with a tenth of the random cases
 #   ./test.sh --long    adds the tests tagged [.slow] and ten times the random cases; takes hours
 #   ./test.sh --help    this text

@@ -141,10 +141,9 @@ std::size_t siblings(const Replicated<Text>& text) {
     return count;
 }
 
-/// The recorder had another algorithm, which agrees unless the order of concurrent siblings
-/// differs. It does in one place of one session, where one of the two had erased a word and typed
-/// another in its place: new elements hang on visible ones (docs/adr/0005-floor.md), not behind
-/// what was erased. What was typed there is recorded by position, so that it ends up mixed.
+/// The recorder had another algorithm, which agrees unless the order of what was typed at once
+/// differs. Since new elements hang on visible ones (docs/adr/0005-floor.md) it does in one place
+/// of one session. What was typed there is recorded by position, so that it ends up mixed.
 void check_text(const std::string& name, const std::string& text, const std::string& recorded) {
     if (name != "friendsforever") {
         CHECK(text == recorded);

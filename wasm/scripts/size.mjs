@@ -12,7 +12,7 @@ const dist = join(root, 'wasm/dist');
 
 /** The limits are of brotli, in units of 1000 bytes. Raise one in the commit that needs it, and say what for. */
 const everything = [
-    {name: 'engine (`syncline.wasm`)', file: 'syncline.wasm', limit: 700},
+    {name: 'engine (`syncline.wasm`)', file: 'syncline.wasm', limit: 640},
     {name: 'worker', entry: 'worker.js', limit: 16},
     {name: 'page (`syncline`)', entry: 'browser.js', limit: 14},
 ];
@@ -21,7 +21,7 @@ const optional = [
     {name: '`syncline/codemirror`', entry: 'codemirror/index.js', limit: 4},
     {name: '`syncline/inspector`', entry: 'inspector/index.js', limit: 6},
 ];
-const totalLimit = 725;
+const totalLimit = 660;
 
 async function bytesOf({file, entry}) {
     if (file !== undefined) return readFileSync(join(dist, file));
