@@ -27,7 +27,7 @@ extern const Path list_path;
 [[nodiscard]] std::uint64_t next_ms();
 
 template <typename Use>
-const Change& change(Replica& replica, Use edit) {
+Replica::Made change(Replica& replica, Use edit) {
     return replica.change(next_ms(), edit);
 }
 /// A change as an update on its own, that every replica can read.

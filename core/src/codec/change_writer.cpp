@@ -57,6 +57,32 @@ std::uint32_t ChangeWriter::author(const ReplicaId& id) const {
 }
 
 void ChangeWriter::add(const Change& change) {
+    std::size_t ops = 0;
+    for (const Section& section : change.sections) ops += section.ops.size();
+    write_head(change, ops == 1 ? 0 : several_ops);
+    if (ops != 1) out_.number(NumberColumn::sizes, ops);
+    for (const Section& section : change.sections) {
+        for (const FieldOp& op : section.ops) add(section.document, op);
+    }
+    end();
+}
+
+void ChangeWriter::begin(const Change& change) { write_head(change, several_ops); }
+
+void ChangeWriter::add(const DocumentKey& document, const FieldOp& op) {
+    const std::uint64_t form = form_of(op.op);
+    write_place(this->document(document), op, form);
+    write_references(op.op, form);
+    write_payload(op);
+    counter_ += span(op.op);
+}
+
+void ChangeWriter::end() {
+    known_.authors[known_.author].next = counter_;
+    out_.end_change();
+}
+
+void ChangeWriter::write_head(const Change& change, std::uint64_t ops) {
     const std::uint32_t who = author(change.replica);
     const bool is_new = who == known_.authors.size();
     const bool other = is_new || who != known_.author;
@@ -66,13 +92,10 @@ void ChangeWriter::add(const Change& change) {
     const bool stamped = !(change.hlc == known_.stamp.next());
     const auto* base = std::get_if<VersionVector>(&change.base);
     const bool seen_more = base == nullptr || !(*base == before.base);
-    std::size_t ops = 0;
-    for (const Section& section : change.sections) ops += section.ops.size();
-
-    out_.number(NumberColumn::heads,
-                (other ? other_author : 0u) | (gap ? other_first : 0u) |
-                    (stamped ? other_stamp : 0u) | (seen_more ? other_base : 0u) |
-                    (change.message.empty() ? 0u : has_message) | (ops == 1 ? 0u : several_ops));
+    out_.number(NumberColumn::heads, (other ? other_author : 0u) | (gap ? other_first : 0u) |
+                                         (stamped ? other_stamp : 0u) |
+                                         (seen_more ? other_base : 0u) |
+                                         (change.message.empty() ? 0u : has_message) | ops);
     if (other) write_author(who, change.replica);
     if (gap) out_.step(NumberColumn::gaps, known_.authors[who].next, change.first);
     if (stamped) write_stamp(change.hlc);
@@ -84,21 +107,7 @@ void ChangeWriter::add(const Change& change) {
         write_base(*base);
     }
     if (!change.message.empty()) write_name(change.message);
-    if (ops != 1) out_.number(NumberColumn::sizes, ops);
-
     counter_ = change.first;
-    for (const Section& section : change.sections) {
-        const std::uint32_t document = this->document(section.document);
-        for (const FieldOp& op : section.ops) {
-            const std::uint64_t form = form_of(op.op);
-            write_place(document, op, form);
-            write_references(op.op, form);
-            write_payload(op);
-            counter_ += span(op.op);
-        }
-    }
-    known_.authors[who].next = counter_;
-    out_.end_change();
 }
 
 /// A replica's number; a new one's id follows.

@@ -4,6 +4,7 @@
 #include "syncline/document/undo.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <set>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace syncline {
 
 namespace {
 constexpr std::size_t piece_bytes = 16'384;
+/// As many ops of a change in the making are kept spelled out; they stay in the caches.
+constexpr std::size_t ops_kept = 256;
 
 /// The highest stamp in a state: what is written next has to be above it.
 struct Latest {
@@ -82,10 +85,7 @@ Result<> Replica::Edit::apply(FieldOp op) {
     const Event at = next();
     if (record_ != nullptr) record_->add({}, me.document_, op, at);
     me.document_.apply(op, at, nullptr);
-    me.next_ += span(op.op);
-    if (me.change_.sections.empty())
-        me.change_.sections.push_back({{}, std::exchange(me.ops_spare_, {})});
-    me.change_.sections.back().ops.push_back(std::move(op));
+    me.keep(std::move(op));
     return {};
 }
 
@@ -117,22 +117,57 @@ Result<> Replica::Edit::erase(Path path, std::uint32_t from, std::uint32_t count
 }
 
 void Replica::begin(std::uint64_t now_ms) {
-    constexpr std::size_t ops_kept = 64;  // what a large change needed is not
     change_.replica = id_;
+    // What the last change needed is used again, unless it was long and somebody asked for it.
     if (!change_.sections.empty() && change_.sections.front().ops.capacity() <= ops_kept) {
         ops_spare_ = std::move(change_.sections.front().ops);
         ops_spare_.clear();
     }
     change_.sections.clear();
+    last_is_packed_ = false;
     change_.first = next_ = seen_.at(id_) + 1;
     change_.hlc = clock_.tick(now_ms);
     change_.base = others_;
 }
 
+void Replica::keep(FieldOp op) {
+    next_ += span(op.op);
+    if (change_.sections.empty()) change_.sections.push_back({{}, std::exchange(ops_spare_, {})});
+    std::vector<FieldOp>& ops = change_.sections.back().ops;
+    if (ops.size() == ops_kept) pack_kept();
+    ops.push_back(std::move(op));
+}
+
+void Replica::pack_kept() {
+    if (!long_) long_.emplace(change_);
+    Section& kept = change_.sections.front();
+    long_->add(kept.document, kept.ops);
+    kept.ops.clear();
+}
+
 void Replica::commit() {
     if (change_.sections.empty()) return;
     seen_.raise(id_, next_ - 1);
-    log(change_);
+    if (!long_) return log(change_);
+    // A long change is a piece of the log of its own.
+    pack_kept();
+    ops_spare_ = std::move(change_.sections.front().ops);
+    change_.sections.clear();
+    close_piece();
+    VersionVector last;
+    last.raise(id_, next_ - 1);
+    log_.push_back({long_->take(), std::move(last)});
+    long_.reset();
+    last_is_packed_ = true;
+}
+
+const Change& Replica::last_made() {
+    if (std::exchange(last_is_packed_, false)) {
+        wire::ChangeUnpacker unpacker(log_.back().packed, wire::state_limits());
+        [[maybe_unused]] const auto read = unpacker.next(change_);
+        assert(read);  // the log holds what packing made
+    }
+    return change_;
 }
 
 void Replica::log(const Change& change) {

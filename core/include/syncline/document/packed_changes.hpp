@@ -66,6 +66,11 @@ class ChangeWriter {
 public:
     /// `change` is well-formed: what its author's document admitted.
     void add(const Change& change);
+    /// The same in pieces: all but the sections, of which there will be several ops; each op; the
+    /// end. How many ops they are is left to the caller: it stands in front of the first.
+    void begin(const Change& change);
+    void add(const DocumentKey& document, const FieldOp& op);
+    void end();
     [[nodiscard]] ChangeSink& out() { return out_; }
     [[nodiscard]] const ChangeSink& out() const { return out_; }
     /// See PackedContext.
@@ -80,6 +85,8 @@ private:
     [[nodiscard]] bool is_last_place(std::uint32_t document, const Path& path) const;
     [[nodiscard]] std::uint32_t author(const ReplicaId& id) const;
     std::uint32_t document(const DocumentKey& key);
+    /// `ops`: the bit of the head that tells of several, or none.
+    void write_head(const Change& change, std::uint64_t ops);
     std::uint32_t add_place(std::uint32_t parent, std::uint32_t document, const Step& step);
     void write_stamp(Hlc stamp);
     void write_author(std::uint32_t who, const ReplicaId& id);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "syncline/document/change_stream.hpp"
+#include "syncline/document/long_change.hpp"
 #include "syncline/document/packed_changes.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,15 +72,28 @@ public:
         Replica& replica_;
         UndoRecord* record_;
     };
-    /// Runs `edit` and keeps what it did as one change, which is returned: it has no sections if
-    /// nothing was done. Valid until the next call. `now_ms` is the wall clock.
+    /// What change() made. It has no sections if nothing was done. The ops of a long change are in
+    /// the log alone, packed: who asks for the change pays for unpacking them. Valid until the
+    /// replica's next call.
+    class Made {
+    public:
+        [[nodiscard]] const Change& operator*() const { return replica_.last_made(); }
+        [[nodiscard]] const Change* operator->() const { return &**this; }
+        operator const Change&() const { return **this; }
+
+    private:
+        friend class Replica;
+        explicit Made(Replica& replica) : replica_(replica) {}
+        Replica& replica_;
+    };
+    /// Runs `edit` and keeps what it did as one change. `now_ms` is the wall clock.
     template <typename Use>
-    const Change& change(std::uint64_t now_ms, Use edit) {
+    Made change(std::uint64_t now_ms, Use edit) {
         return change(now_ms, nullptr, edit);
     }
     /// The same, and `record` takes notice of how to undo it; see ReplicaUndo.
     template <typename Use>
-    const Change& change(std::uint64_t now_ms, UndoRecord& record, Use edit) {
+    Made change(std::uint64_t now_ms, UndoRecord& record, Use edit) {
         return change(now_ms, &record, edit);
     }
 
@@ -122,15 +137,20 @@ private:
         VersionVector last;  ///< of what is in it
     };
     template <typename Use>
-    const Change& change(std::uint64_t now_ms, UndoRecord* record, Use& edit) {
+    Made change(std::uint64_t now_ms, UndoRecord* record, Use& edit) {
         begin(now_ms);
         Edit open(*this, record);
         edit(open);
         commit();
-        return change_;
+        return Made(*this);
     }
     void begin(std::uint64_t now_ms);
+    /// The next op of the change in the making.
+    void keep(FieldOp op);
+    /// The ops that are kept go where those of a long change are.
+    void pack_kept();
     void commit();
+    const Change& last_made();
     void log(const Change& change);
     /// What open_ holds becomes a piece.
     void close_piece();
@@ -149,8 +169,10 @@ private:
     VersionVector seen_;
     VersionVector others_;  ///< the same without the own entry, which order implies
     HlcClock clock_;
-    Change change_;                   ///< the own one in the making, or the last made
-    std::vector<FieldOp> ops_spare_;  ///< memory for the next one's ops
+    Change change_;                               ///< the own one in the making, or the last made
+    std::vector<FieldOp> ops_spare_;              ///< memory for the next one's ops
+    std::optional<wire::LongChangePacker> long_;  ///< those of change_ which it has not any more
+    bool last_is_packed_ = false;  ///< change_ has no sections: they are in the log's last piece
     std::uint64_t next_ = 1;
 
     wire::ChangeUnpacker unpacker_;  ///< of what take() was given, and its changes; kept for their

@@ -28,9 +28,9 @@ public:
 
     /// Replica::change(), to be undone by undo().
     template <typename Use>
-    const Change& change(std::uint64_t now_ms, Use edit) {
+    Replica::Made change(std::uint64_t now_ms, Use edit) {
         UndoRecord record;
-        const Change& made = replica_.change(now_ms, record, std::move(edit));
+        const Replica::Made made = replica_.change(now_ms, record, std::move(edit));
         manager_.record(std::move(record), now_ms);
         return made;
     }
