@@ -257,7 +257,7 @@ if check "setup" scripts/setup.sh; then
         if check "wasm: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix wasm; then
             check "wasm: types" npm run --silent check --prefix wasm
             node_tests "wasm engine" node tests/wasm/run.mjs engine
-            node_tests "wasm package" node tests/wasm/run.mjs page node react codemirror
+            node_tests "wasm package" node tests/wasm/run.mjs types page node react codemirror
             node_tests "wasm browser" node tests/wasm/run.mjs browser chromium
             if check "wasm: the package" npm run --silent build --prefix wasm; then
                 check "wasm: what a page loads" node wasm/scripts/size.mjs

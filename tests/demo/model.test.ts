@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DocumentEditor, Transaction} from 'syncline';
-import {moveItem, removeItem} from '../../demo/web/src/actions';
-import {itemsInOrder, itemOf, tagsOf} from '../../demo/web/src/model';
+import type {Transaction} from 'syncline';
+import {moveItem, removeItem, type Edit} from '../../demo/web/src/actions';
+import {itemsInOrder, itemOf, tagsOf, type App} from '../../demo/web/src/model';
 import {moved, placeOf, stepAside} from '../../demo/web/src/reorder';
 import {boardIn, parseRoute} from '../../demo/web/src/route';
 import {everything, matches, pieces} from '../../demo/web/src/search';
@@ -12,15 +12,15 @@ import {deeds, tell} from '../../demo/web/src/history';
 const named = (ids: string): (readonly [string, {title: string}])[] => [...ids].map((id) => [id, {title: id}]);
 
 /** What an edit makes of the list `order`. */
-function ordered(order: readonly string[], edit: (tx: Transaction) => void): readonly string[] {
+function ordered(order: readonly string[], edit: Edit): readonly string[] {
     const list = [...order];
     const editor = {
         insert: (at: number, id: string) => void list.splice(at, 0, id),
         erase: (at: number) => void list.splice(at, 1),
         move: (from: number, to: number) => void list.splice(to, 0, ...list.splice(from, 1)),
     };
-    const document = {list: () => editor, deleteDocument: () => undefined} as unknown as DocumentEditor;
-    edit({document: () => document});
+    const document = {list: () => editor, deleteDocument: () => undefined};
+    edit({document: () => document} as unknown as Transaction<App>);
     return list;
 }
 

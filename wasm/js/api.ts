@@ -1,6 +1,6 @@
 /**
- * What apps see of Syncline in TypeScript, in browsers and in Node. Types only: the implementations are
- * beside this file.
+ * What apps see of Syncline in TypeScript, in browsers and in Node. The implementations are beside this file, what a
+ * schema is in schema.ts, and what it makes of types in fields.ts.
  *
  * ```ts
  * const store = await open({name: 'tasks', url: 'wss://relay.example', token: fetchToken});
@@ -20,6 +20,8 @@
  * const stop = tasks.observe(() => draw(tasks.entries()));
  * ```
  *
+ * Types  of documents and editors follow from the schema that `open` is given ({@link schema}). Without one, and with a schema
+ *     whose type is the broad `Schema`, any key may be read and written as anything.
  * Where things run  In a browser the file (SQLite), the CRDTs and the network live in a worker; the page holds
  *     what it loaded, as plain frozen values, and reads are synchronous against that. In Node all of it is in
  *     the process.
@@ -30,15 +32,17 @@
  * Errors  are {@link SynclineError}s; branch on `code`.
  */
 
-/** What a register, an element of a set or of a list can hold. Integers outside ±(2^53 - 1) are read as bigint. */
-export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | {readonly [key: string]: Value};
+import type {
+    AnyElement, AnyFields, CollectionOf, Counter, DocumentOf, ElementOf, FieldsOf, Flag, HeldIn, InnerOf, KeysOf, ListOf, MapOf, MultiValueRegister,
+    PathTo, Read, Register, RemoveWinsSetOf, SetOf, Text, ValueAt,
+} from './fields.js';
+import type {Schema} from './schema.js';
+import type {DocumentValue, Value} from './value.js';
 
-/** A document, or a map in one, as it is read: maps and arrays of values; sets as arrays, texts as strings. */
-export type DocumentValue = {readonly [key: string]: Value};
-
-/** A key of a map, or the index of a list's element. */
-export type Step = string | number;
-export type Path = readonly Step[];
+export type * from './fields.js';
+export {schema} from './schema.js';
+export type {CollectionSchema, ElementSchema, FieldSchema, Kind, Schema} from './schema.js';
+export type {DocumentValue, Path, Step, Value} from './value.js';
 
 /** Positions in texts are UTF-16 units here, as everywhere in JavaScript. */
 export type TextDelta = readonly (
@@ -55,36 +59,6 @@ export type ErrorCode = string;
 export {SynclineError} from './errors.js';
 
 // ---------------------------------------------------------------------------------------------------------------
-// Schemas
-
-/** A kind of plain value that a schema allows; see docs/schema.md. */
-export type Kind = 'null' | 'boolean' | 'integer' | 'real' | 'text' | 'binary' | 'array' | 'map' | 'any';
-
-export type FieldSchema =
-    | {readonly type: 'register' | 'multi_value_register'; readonly kind?: Kind | readonly Kind[]; readonly default?: Value; readonly required?: boolean}
-    | {readonly type: 'pn_counter' | 'g_counter'; readonly default?: number; readonly required?: boolean}
-    | {readonly type: 'ew_flag' | 'dw_flag'; readonly default?: boolean; readonly required?: boolean}
-    | {readonly type: 'or_set' | 'rw_set' | 'g_set'; readonly kind?: Kind | readonly Kind[]; readonly default?: readonly Value[]; readonly required?: boolean}
-    | {readonly type: 'text'; readonly required?: boolean}
-    | {readonly type: 'map'; readonly closed?: boolean; readonly fields: Readonly<Record<string, FieldSchema>>; readonly required?: boolean}
-    | {readonly type: 'list'; readonly elements?: ElementSchema; readonly required?: boolean};
-export type ElementSchema =
-    | {readonly type: 'register'; readonly kind?: Kind | readonly Kind[]}
-    | {readonly type: 'map'; readonly closed?: boolean; readonly fields: Readonly<Record<string, FieldSchema>>}
-    | {readonly type: 'list'; readonly elements?: ElementSchema}
-    | {readonly type: 'text'}
-    | {readonly type: 'pn_counter'};
-export interface CollectionSchema {
-    readonly closed?: boolean;
-    readonly fields: Readonly<Record<string, FieldSchema>>;
-}
-/** Declare it `as const satisfies Schema`, and documents get its types. */
-export interface Schema {
-    readonly version?: number;
-    readonly collections: Readonly<Record<string, CollectionSchema>>;
-}
-
-// ---------------------------------------------------------------------------------------------------------------
 // Stores
 
 export interface OpenOptions<S extends Schema = Schema> {
@@ -94,6 +68,7 @@ export interface OpenOptions<S extends Schema = Schema> {
     readonly url?: string;
     /** Asked before each connect and before a token ends. */
     readonly token?: () => string | Promise<string>;
+    /** What documents are: {@link schema}. Without one any field may be written with any type. */
     readonly schema?: S;
     /**
      * `auto` (the default): a file in the origin's private file system; where a browser has none, snapshots in
@@ -121,7 +96,7 @@ export interface StoreEvents {
     wiped: Record<never, never>;
 }
 
-export interface Store<S extends Schema = Schema> {
+export interface Store<out S extends Schema = Schema> {
     readonly name: string;
     /** This replica's id, a UUID; all tabs of one browser share it. */
     readonly replica: string;
@@ -160,21 +135,21 @@ export interface SyncStatus {
 // ---------------------------------------------------------------------------------------------------------------
 // Spaces
 
-export interface Space<S extends Schema = Schema> {
+export interface Space<out S extends Schema = Schema> {
     readonly name: string;
     /**
      * Runs `edit`, which says what to change, and commits that as one atomic change. Resolves when it is durable.
      * `edit` runs at once, once, and must not wait; what is wrong is found by the engine, and then nothing of it
      * happened. Errors: `schema_violation`, `too_large`, `invalid_argument`, `out_of_range`, `storage_full`, …
      */
-    transact(edit: (tx: Transaction) => void): Promise<void>;
-    collection<N extends keyof S['collections'] & string>(name: N): Collection;
-    collection(name: string): Collection;
-    document(collection: string, id: string): Document;
+    transact(edit: (tx: Transaction<S>) => void): Promise<void>;
+    /** A collection; one that the schema declares, if there is a schema. */
+    collection<N extends CollectionOf<S>>(name: N): Collection<DocumentOf<S, N>>;
+    document<N extends CollectionOf<S>>(collection: N, id: string): Document<FieldsOf<S, N>>;
     /** Names of the collections that have a document. */
     collections(): Promise<readonly string[]>;
     /** An undo stack for one origin in the app: a view, an editor. See docs/undo.md. */
-    undo(options?: {readonly depth?: number; readonly mergeMs?: number}): Promise<UndoStack>;
+    undo(options?: {readonly depth?: number; readonly mergeMs?: number}): Promise<UndoStack<S>>;
     readonly presence: Presence;
     status(): SyncStatus;
     observeStatus(listener: (status: SyncStatus) => void): Stop;
@@ -197,33 +172,34 @@ export interface SpaceReport {
 }
 
 /** A collection as far as this page loaded it. Two calls of `space.collection(name)` give the same object. */
-export interface Collection {
+export interface Collection<D = DocumentValue> {
     readonly name: string;
     /** Resolves once all its documents are here; they stay up to date from then on. */
     load(): Promise<void>;
     readonly loaded: boolean;
     /** The document, or undefined if there is none or nothing is loaded. */
-    get(id: string): DocumentValue | undefined;
+    get(id: string): D | undefined;
     /** All documents by id, ascending; the same frozen array until one changes. */
-    entries(): readonly (readonly [id: string, value: DocumentValue])[];
+    entries(): readonly (readonly [id: string, value: D])[];
     /**
      * Calls `listener` after changes, with the ids of what changed, once a change; loads the collection if that was
      * not done. With a filter: only what passes it, before or after.
      */
-    observe(listener: (changed: readonly string[]) => void, filter?: (value: DocumentValue, id: string) => boolean): Stop;
+    observe(listener: (changed: readonly string[]) => void, filter?: (value: D, id: string) => boolean): Stop;
 }
 
-export interface Document {
+/** One document. `F` are its fields ({@link FieldsOf}). */
+export interface Document<F = AnyFields> {
     readonly collection: string;
     readonly id: string;
     /** Resolves once it is here; it stays up to date from then on. */
-    load(): Promise<DocumentValue | undefined>;
-    readonly value: DocumentValue | undefined;
-    observe(listener: (value: DocumentValue | undefined) => void): Stop;
+    load(): Promise<Read<F> | undefined>;
+    readonly value: Read<F> | undefined;
+    observe(listener: (value: Read<F> | undefined) => void): Stop;
     /** A text in it, for an editor. Everything that is typed here is this device's. */
-    text(path: Path): Promise<LiveText>;
+    text(path: PathTo<F, Text>): Promise<LiveText>;
     /** The values that lost against the one shown, of the register at the path; newest first. */
-    conflicts(path: Path): Promise<readonly Value[]>;
+    conflicts<const P extends PathTo<F, Register<unknown>>>(path: P): Promise<readonly ValueAt<F, P>[]>;
     /** Who changed it, when and how, oldest first, as far as history is kept. */
     history(): Promise<readonly HistoryEntry[]>;
     /** As it was when the relay's log had reached `sequence`. Errors: `not_found` outside of what is kept. */
@@ -258,8 +234,8 @@ export interface LiveText {
     close(): void;
 }
 
-export interface UndoStack {
-    transact(edit: (tx: Transaction) => void): Promise<void>;
+export interface UndoStack<out S extends Schema = Schema> {
+    transact(edit: (tx: Transaction<S>) => void): Promise<void>;
     /** False: nothing was left. */
     undo(): Promise<boolean>;
     redo(): Promise<boolean>;
@@ -292,52 +268,102 @@ export interface PresenceEntry {
 // ---------------------------------------------------------------------------------------------------------------
 // Transactions
 
-export interface Transaction {
-    document(collection: string, id: string): DocumentEditor;
+/**
+ * What a function given to `transact` says what to change with; of no use after it returned. One that is typed goes where
+ * an untyped one is asked for: `const any: Transaction = tx` edits fields that the schema does not declare. So it is with
+ * stores, spaces and undo stacks.
+ */
+export interface Transaction<out S extends Schema = Schema> {
+    /** The document, to be edited. Nothing is made by that alone. */
+    document<N extends CollectionOf<S>>(collection: N, id: string): DocumentEditor<FieldsOf<S, N>>;
 }
 
-/** Edits to a map. They are noted in order and done by the engine, all or none. */
-export interface MapEditor {
+/** Raises and lowers a counter. */
+export interface CounterEditor {
+    /** An integer. */
+    add(amount: number): void;
+}
+/** Switches a flag. On wins over a concurrent off. */
+export interface FlagEditor {
+    enable(): void;
+    disable(): void;
+}
+/** Puts elements into a set, and takes them out. */
+export interface SetEditor<V = Value> {
+    insert(element: V): void;
+    erase(element: V): void;
+}
+
+/**
+ * Edits the fields of a document, or of a map in one: `F` are those that the schema declares, and each has the methods of
+ * its type alone. Where there is no schema any key takes any of them.
+ */
+export interface MapEditor<F = AnyFields> {
     /** A register, last writer wins. */
-    set(key: string, value: Value): void;
+    set<K extends KeysOf<F, Register<unknown>>>(key: K, value: HeldIn<F, K>): void;
     /** A register that shows every concurrent value. */
-    setMultiValue(key: string, value: Value): void;
-    counter(key: string): {add(amount: number): void};
-    flag(key: string): {enable(): void; disable(): void};
-    setOf(key: string): {insert(element: Value): void; erase(element: Value): void};
-    removeWinsSetOf(key: string): {insert(element: Value): void; erase(element: Value): void};
-    map(key: string): MapEditor & {create(): void};
-    list(key: string): ListEditor;
-    text(key: string): TextEditor;
+    setMultiValue<K extends KeysOf<F, MultiValueRegister<unknown>>>(key: K, value: HeldIn<F, K>): void;
+    counter(key: KeysOf<F, Counter>): CounterEditor;
+    flag(key: KeysOf<F, Flag>): FlagEditor;
+    setOf<K extends KeysOf<F, SetOf<unknown>>>(key: K): SetEditor<HeldIn<F, K>>;
+    removeWinsSetOf<K extends KeysOf<F, RemoveWinsSetOf<unknown>>>(key: K): SetEditor<HeldIn<F, K>>;
+    map<K extends KeysOf<F, MapOf<unknown>>>(key: K): MapEditor<InnerOf<F, K>> & {create(): void};
+    list<K extends KeysOf<F, ListOf<unknown>>>(key: K): ListEditorOf<ElementOf<F, K>>;
+    text(key: KeysOf<F, Text>): TextEditor;
     /** What is under this key, of every type. */
-    delete(key: string): void;
+    delete(key: keyof F & string): void;
 }
 
-export interface DocumentEditor extends MapEditor {
+export interface DocumentEditor<F = AnyFields> extends MapEditor<F> {
     /** Makes it exist, even while it is empty. */
     create(): void;
     /** Removes what this device sees of it; what others write meanwhile survives. */
     deleteDocument(): void;
 }
 
-export interface ListEditor {
+/** What can be done with any list. */
+export interface ListSteps {
     create(): void;
-    insert(index: number, ...values: Value[]): void;
-    push(...values: Value[]): void;
-    /** Inserts a container. */
-    insertMap(index: number): MapEditor;
-    insertText(index: number): TextEditor;
-    insertList(index: number): ListEditor;
-    insertCounter(index: number): {add(amount: number): void};
-    set(index: number, value: Value): void;
     erase(index: number, count?: number): void;
     /** So that it is at `to` afterwards. Concurrent moves: one wins, never a duplicate. */
     move(from: number, to: number): void;
-    map(index: number): MapEditor;
-    text(index: number): TextEditor;
-    list(index: number): ListEditor;
-    counter(index: number): {add(amount: number): void};
 }
+/** A list of plain values. */
+export interface ValueListEditor<V = Value> extends ListSteps {
+    insert(index: number, ...values: V[]): void;
+    push(...values: V[]): void;
+    set(index: number, value: V): void;
+}
+/** A list of maps. */
+export interface MapListEditor<F = AnyFields> extends ListSteps {
+    insertMap(index: number): MapEditor<F>;
+    map(index: number): MapEditor<F>;
+}
+/** A list of texts. */
+export interface TextListEditor extends ListSteps {
+    insertText(index: number): TextEditor;
+    text(index: number): TextEditor;
+}
+/** A list of lists. */
+export interface ListListEditor<E = AnyElement> extends ListSteps {
+    insertList(index: number): ListEditorOf<E>;
+    list(index: number): ListEditorOf<E>;
+}
+/** A list of counters. */
+export interface CounterListEditor extends ListSteps {
+    insertCounter(index: number): CounterEditor;
+    counter(index: number): CounterEditor;
+}
+/** A list of which no schema says what is in it: each element may be anything. */
+export interface ListEditor extends ValueListEditor, MapListEditor, TextListEditor, ListListEditor, CounterListEditor {}
+
+/** The editor of a list of elements of one type. */
+export type ListEditorOf<E> = E extends Register<infer V> ? ValueListEditor<V>
+    : E extends MapOf<infer F> ? MapListEditor<F>
+    : E extends Text ? TextListEditor
+    : E extends ListOf<infer I> ? ListListEditor<I>
+    : E extends Counter ? CounterListEditor
+    : ListEditor;
 
 export interface TextEditor {
     create(): void;

@@ -33,11 +33,12 @@ export const open: Open = async <const S extends Schema = Schema>(options: OpenO
             failed: (error) => store.failed(error),
         },
     );
-    const store: PageStore<S> = new PageStore<S>(options.name, client, {role: () => tab.role, close: () => tab.close()});
+    const store: PageStore = new PageStore(options.name, client, {role: () => tab.role, close: () => tab.close()});
     await tab.start();
     await store.opened;
     if (store.storage === 'opfs' || store.storage === 'indexeddb') void askToPersist(store);
-    return store;
+    // The schema's types are a way to see what is there.
+    return store as unknown as Store<S>;
 };
 
 function startWorker(url: string | URL | undefined): Worker {
@@ -55,7 +56,7 @@ function whatIsMissing(): string | null {
 }
 
 /** Once a store: what a browser may evict when it is short of room, it may also promise to keep. */
-async function askToPersist<S extends Schema>(store: PageStore<S>): Promise<void> {
+async function askToPersist(store: PageStore): Promise<void> {
     try {
         if (await navigator.storage.persisted()) return;
         if (await navigator.storage.persist()) return;

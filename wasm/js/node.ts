@@ -35,7 +35,7 @@ export const open: Open = async <const S extends Schema = Schema>(options: OpenO
         port.listener = null;
         port.close();
     };
-    const store: PageStore<S> = new PageStore<S>(options.name, client, {
+    const store: PageStore = new PageStore(options.name, client, {
         role: () => 'leader',
         close: () => {
             if (port.listener !== null) close();
@@ -56,5 +56,6 @@ export const open: Open = async <const S extends Schema = Schema>(options: OpenO
     server.join(served);
     client.attach(page);
     await store.opened;
-    return store;
+    // The schema's types are a way to see what is there.
+    return store as unknown as Store<S>;
 };

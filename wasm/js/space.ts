@@ -1,5 +1,5 @@
 import type {
-    Collection, Document, DocumentValue, LiveText, Path, Schema, Space, SpaceReport, Stop, SyncStatus, Transaction, UndoStack,
+    Collection, Document, DocumentValue, LiveText, Path, Space, SpaceReport, Stop, SyncStatus, Transaction, UndoStack,
 } from './api.js';
 import type {Client} from './client.js';
 import {PageCollection} from './collection.js';
@@ -19,7 +19,8 @@ export interface SpaceOwner {
     openText(space: string, document: PageDocument, path: Path): Promise<LiveText>;
 }
 
-export class PageSpace<S extends Schema> implements Space<S>, DocumentOwner {
+/** A space as a page holds it. What a schema says of types is for whoever has it: {@link Space}. */
+export class PageSpace implements Space, DocumentOwner {
     readonly presence: PagePresence;
     private current: SyncStatus = unknownStatus;
     private readonly statusListeners = new Listeners<SyncStatus>();

@@ -1,4 +1,4 @@
-import type {LiveText, Path, Schema, Space, Stop, Store, StoreEvents} from './api.js';
+import type {LiveText, Path, Space, Stop, Store, StoreEvents} from './api.js';
 import type {Client} from './client.js';
 import type {PageDocument} from './document.js';
 import {SynclineError} from './errors.js';
@@ -17,13 +17,13 @@ export interface Host {
 }
 
 /** A store as a page holds it. All it does is ask the engine's side and keep what it is told. */
-export class PageStore<S extends Schema> implements Store<S>, SpaceOwner {
+export class PageStore implements Store, SpaceOwner {
     replica = '';
     storage: 'file' | 'opfs' | 'indexeddb' | 'memory' = 'memory';
     /** Resolves at the first welcome. */
     readonly opened: Promise<void>;
 
-    private readonly spacesByName = new Map<string, PageSpace<S>>();
+    private readonly spacesByName = new Map<string, PageSpace>();
     private readonly stacks = new Map<number, PageUndoStack>();
     private readonly texts = new Map<number, PageText>();
     private lastNumber = 0;
@@ -55,10 +55,10 @@ export class PageStore<S extends Schema> implements Store<S>, SpaceOwner {
     get role(): 'leader' | 'follower' {
         return this.host.role();
     }
-    space(name: string): Space<S> {
+    space(name: string): Space {
         let space = this.spacesByName.get(name);
         if (space === undefined) {
-            space = new PageSpace<S>(this.client, this, name);
+            space = new PageSpace(this.client, this, name);
             this.spacesByName.set(name, space);
         }
         return space;

@@ -1,11 +1,11 @@
 /** What people do on a board, each as one edit: one atomic change, one step of undo. */
-import type {DocumentEditor, ListEditor, Transaction} from 'syncline';
-import {mainId} from './model';
+import type {DocumentEditor, FieldsOf, ListSteps, Transaction} from 'syncline';
+import {mainId, type App} from './model';
 
-export type Edit = (tx: Transaction) => void;
+export type Edit = (tx: Transaction<App>) => void;
 
-const main = (tx: Transaction): DocumentEditor => tx.document('board', mainId);
-const item = (tx: Transaction, id: string): DocumentEditor => tx.document('items', id);
+const main = (tx: Transaction<App>): DocumentEditor<FieldsOf<App, 'board'>> => tx.document('board', mainId);
+const item = (tx: Transaction<App>, id: string): DocumentEditor<FieldsOf<App, 'items'>> => tx.document('items', id);
 
 export function renameBoard(title: string): Edit {
     return (tx) => main(tx).set('title', title);
@@ -27,7 +27,7 @@ export function removeItem(id: string, order: readonly string[]): Edit {
 }
 
 /** Takes an id out of the list wherever it is behind `start`; two devices may have put it in. */
-function eraseFrom(list: ListEditor, order: readonly string[], id: string, start: number): void {
+function eraseFrom(list: ListSteps, order: readonly string[], id: string, start: number): void {
     // From the back, so that erasing one does not change the place of the next.
     for (let at = order.length - 1; at >= start; --at) {
         if (order[at] === id) list.erase(at);

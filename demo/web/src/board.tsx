@@ -1,8 +1,8 @@
 /** The board that is open, for the views on it. Below a <SynclineProvider>. */
 import {createContext, useCallback, useContext, useEffect, useMemo, type ReactElement, type ReactNode} from 'react';
-import {useCollection, useDocument, useSpace, useUndo} from 'syncline/react';
 import {introduce, type Edit} from './actions';
 import {useConflicts, type Conflicts} from './conflicts';
+import {useCollection, useDocument, useSpace, useUndo} from './hooks';
 import {boardTitle, itemsInOrder, listedOrder, mainId, type Item} from './model';
 import {useDevice} from './store';
 import {useAnnouncer} from './ui/announce';

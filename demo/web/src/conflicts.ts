@@ -1,7 +1,8 @@
 import {useEffect, useMemo, useRef, useState} from 'react';
 import type {Space} from 'syncline';
-import {useSpace, useSyncStatus} from 'syncline/react';
-import type {Item} from './model';
+import {useSyncStatus} from 'syncline/react';
+import {useSpace} from './hooks';
+import type {App, Item} from './model';
 
 /** Titles that lost against the ones shown, by item: written elsewhere at the same time. */
 export type Conflicts = ReadonlyMap<string, readonly string[]>;
@@ -35,7 +36,7 @@ class Reader {
     private shown = '';
 
     constructor(
-        private readonly space: Space,
+        private readonly space: Space<App>,
         private readonly show: (conflicts: Conflicts) => void,
     ) {}
 

@@ -1,7 +1,7 @@
 import {StrictMode} from 'react';
 import {createRoot} from 'react-dom/client';
 import {open} from 'syncline';
-import {schema} from './model';
+import {app} from './model';
 import {registerServiceWorker} from './offline';
 import {DeviceProvider} from './store';
 import {Announcements} from './ui/announce';
@@ -17,7 +17,7 @@ async function start(root: HTMLElement): Promise<void> {
     const store = await open({
         name: 'boards',
         url: relay,
-        schema,
+        schema: app,
         wasmUrl: new URL(__WASM_URL__, document.baseURI),
         workerUrl: new URL(__WORKER_URL__, document.baseURI),
     });

@@ -6,9 +6,9 @@
  * of the items. The order is a list of ids and not a number in each item: a list has a move, and of two people who
  * move one item at the same time one wins and the item is there once.
  */
-import type {DocumentValue, Schema, Value} from 'syncline';
+import {schema} from 'syncline';
 
-export const schema = {
+export const app = schema({
     version: 1,
     collections: {
         board: {
@@ -31,7 +31,8 @@ export const schema = {
         // Names of those who wrote something, by replica: the history wants them when they are not here.
         people: {fields: {name: {type: 'register', kind: 'text'}}},
     },
-} as const satisfies Schema;
+});
+export type App = typeof app;
 
 export const mainId = 'main';
 
@@ -44,13 +45,18 @@ export interface Item {
     readonly notes: string;
 }
 
-export type Entries = readonly (readonly [id: string, value: DocumentValue])[];
+/**
+ * A document as it is read. Its types would say more, and all that this app writes is so: but a register holds what whoever
+ * wrote it last put there, and that may be another app.
+ */
+export type Fields = {readonly [key: string]: unknown};
+export type Entries = readonly (readonly [id: string, value: Fields])[];
 
 /** What is shown for an item that has no title (any more). */
 export const untitled = 'Untitled';
 
 /** The same item as long as the value is the same. */
-export function itemOf(id: string, value: DocumentValue): Item {
+export function itemOf(id: string, value: Fields): Item {
     const known = items.get(value);
     if (known !== undefined) return known;
     const item: Item = {
@@ -64,14 +70,14 @@ export function itemOf(id: string, value: DocumentValue): Item {
     items.set(value, item);
     return item;
 }
-const items = new WeakMap<DocumentValue, Item>();
+const items = new WeakMap<Fields, Item>();
 
-export function boardTitle(main: DocumentValue | undefined): string {
+export function boardTitle(main: Fields | undefined): string {
     return textOf(main?.['title']);
 }
 
 /** The ids as the list holds them: some may be of items that are gone, and some may be there twice. */
-export function listedOrder(main: DocumentValue | undefined): readonly string[] {
+export function listedOrder(main: Fields | undefined): readonly string[] {
     return textsOf(main?.['order']);
 }
 
@@ -99,10 +105,10 @@ export function tagsOf(all: readonly Item[]): readonly string[] {
     return [...uses.keys()].sort((a, b) => (uses.get(b) ?? 0) - (uses.get(a) ?? 0) || a.localeCompare(b));
 }
 
-function textOf(value: Value | undefined): string {
+function textOf(value: unknown): string {
     return typeof value === 'string' ? value : '';
 }
 
-function textsOf(value: Value | undefined): readonly string[] {
+function textsOf(value: unknown): readonly string[] {
     return Array.isArray(value) ? value.filter((element) => typeof element === 'string') : [];
 }

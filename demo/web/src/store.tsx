@@ -2,10 +2,11 @@
 import {createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactElement, type ReactNode} from 'react';
 import type {Store} from 'syncline';
 import {readName, readOffline, writeName, writeOffline} from './device';
+import type {App} from './model';
 import {useAnnouncer} from './ui/announce';
 
 export interface Device {
-    readonly store: Store;
+    readonly store: Store<App>;
     readonly name: string;
     rename(name: string): void;
     /** What the person wants; whether there is a connection is in the sync status. */
@@ -22,7 +23,7 @@ export function useDevice(): Device {
 }
 
 export interface DeviceProviderProps {
-    readonly store: Store;
+    readonly store: Store<App>;
     readonly children: ReactNode;
 }
 

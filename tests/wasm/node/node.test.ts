@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {pathToFileURL} from 'node:url';
-import {open, type OpenOptions, type Schema, type Store} from '../../../wasm/js/node.js';
+import {open, schema, type OpenOptions, type Schema, type Space, type Store} from '../../../wasm/js/node.js';
 import {moduleFile, run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
 
 async function store<const S extends Schema>(t: Test, options: Partial<OpenOptions<S>> = {}): Promise<Store<S>> {
@@ -52,13 +52,43 @@ test('the native tool opens what was exported', async (t) => {
     assert.equal(await run('syncline', '--store', file, '--space', 's', 'get', 'tasks/t', 'n'), '3');
 });
 
-test('a schema is kept to, and gives defaults', async (t) => {
-    const schema = {collections: {tasks: {fields: {title: {type: 'register', kind: 'text'}, n: {type: 'register', kind: 'integer', default: 7}}}}} as const;
-    const made = await store(t, {schema});
+test('a schema is kept to, and gives defaults and types', async (t) => {
+    const app = schema({
+        collections: {
+            tasks: {
+                fields: {
+                    title: {type: 'register', kind: 'text', required: true},
+                    n: {type: 'register', kind: 'integer', default: 7},
+                    tags: {type: 'or_set', kind: 'text'},
+                    notes: {type: 'text'},
+                    steps: {type: 'list', elements: {type: 'map', fields: {what: {type: 'text'}}}},
+                },
+            },
+        },
+    });
+    const made = await store(t, {schema: app});
     const space = made.space('s');
-    await assert.rejects(space.transact((tx) => tx.document('tasks', 't').set('title', 1)), {code: 'schema_violation'});
-    await space.transact((tx) => tx.document('tasks', 't').set('title', 'x'));
-    assert.deepEqual(await space.document('tasks', 't').load(), {title: 'x', n: 7});
+    await space.transact((tx) => {
+        const task = tx.document('tasks', 't');
+        task.set('title', 'x');
+        task.setOf('tags').insert('home');
+        task.text('notes').insert(0, 'one');
+        task.list('steps').insertMap(0).text('what').insert(0, 'open');
+    });
+    const task = space.document('tasks', 't');
+    const typed: {title: string; n: number; tags?: readonly string[]; notes?: string} | undefined = await task.load();
+    assert.deepEqual(typed, {title: 'x', n: 7, tags: ['home'], notes: 'one', steps: [{what: 'open'}]});
+    const text = await task.text(['steps', 0, 'what']);
+    assert.equal(text.value, 'open');
+    // What the types would refuse, the engine does.
+    const loose: Space = space;
+    const refused = (edit: Parameters<Space['transact']>[0]): Promise<void> => assert.rejects(loose.transact(edit), {code: 'schema_violation'});
+    await refused((tx) => tx.document('tasks', 't').set('title', 1));
+    await refused((tx) => tx.document('tasks', 't').text('title').insert(0, 'x'));
+    await refused((tx) => tx.document('tasks', 'u').set('n', 1));
+    await loose.transact((tx) => tx.document('tasks', 't').set('of a newer version', 1));
+    assert.equal(task.value?.['of a newer version'], 1);
+    await assert.rejects(store(t, {schema: {collections: {tasks: {fields: {title: {type: 'text'}}, closd: true}}}} as never), {code: 'malformed'});
 });
 
 test('undo, live text and anchors work on the engine itself', async (t) => {

@@ -3,7 +3,7 @@ import {Leader, type Opened} from '../../../wasm/js/leader.js';
 import {PageStore} from '../../../wasm/js/store.js';
 import {Tab, type WorkerLike} from '../../../wasm/js/tab.js';
 import type {FromWorker, ToWorker} from '../../../wasm/js/tabs.js';
-import type {OpenOptions, Schema} from '../../../wasm/js/api.js';
+import type {OpenOptions} from '../../../wasm/js/api.js';
 import {FakeDisk, FakeEngine} from './fake-engine.js';
 
 type Granted = (lock: Lock | null) => unknown;
@@ -91,7 +91,7 @@ class FakeWorker implements WorkerLike {
 export class FakeTab {
     readonly client: Client;
     readonly tab: Tab;
-    readonly store: PageStore<Schema>;
+    readonly store: PageStore;
     worker: FakeWorker | null = null;
     readonly events: string[] = [];
 
@@ -120,7 +120,7 @@ export class FakeTab {
                 failed: (error) => this.store.failed(error),
             },
         );
-        this.store = new PageStore<Schema>(browser.name, this.client, {role: () => this.tab.role, close: () => this.tab.close()});
+        this.store = new PageStore(browser.name, this.client, {role: () => this.tab.role, close: () => this.tab.close()});
         this.store.on('role', ({role}) => this.events.push(role));
         this.store.on('wiped', () => this.events.push('wiped'));
         this.store.on('version_clash', ({theirs}) => this.events.push(`clash ${theirs}`));

@@ -7,19 +7,19 @@ import type {Source} from './source.js';
 import type {Loaded} from './loading-source.js';
 
 /** A document with its id. */
-export type Entry = readonly [id: string, value: DocumentValue];
+export type Entry<D = DocumentValue> = readonly [id: string, value: D];
 
-export interface CollectionOptions {
+export interface CollectionOptions<D = DocumentValue> {
     /** Which documents to show. */
-    readonly filter?: (value: DocumentValue, id: string) => boolean;
+    readonly filter?: (value: D, id: string) => boolean;
     /** The order to show them in, as for `Array.sort`; without it by id, ascending. */
-    readonly sort?: (a: Entry, b: Entry) => number;
+    readonly sort?: (a: Entry<D>, b: Entry<D>) => number;
 }
 
 /** A new object when something in it changes. */
-export interface CollectionState {
+export interface CollectionState<D = DocumentValue> {
     /** The same array until one of the documents shown, or their order, changes. */
-    readonly entries: readonly Entry[];
+    readonly entries: readonly Entry<D>[];
     /** False until all documents of the collection are here. */
     readonly loaded: boolean;
     /** Why they could not be loaded. */

@@ -21,7 +21,7 @@ export interface SynclineProviderProps<S extends Schema = Schema> {
 
 /** Gives a space, and one undo stack of it, to the hooks in `children`. Providers nest: the nearest one counts. */
 export function SynclineProvider<S extends Schema = Schema>(props: SynclineProviderProps<S>): ReactNode {
-    const space = props.space as Space;
+    const space = props.space as unknown as Space;
     const options = props.undo;
     // The options count when the stack is opened: written inline they are new in each render, and mean nothing by it.
     const held = useMemo<Held>(() => ({space, undo: new UndoSource(space, options)}), [space]);

@@ -12,6 +12,7 @@
  * }
  * ```
  *
+ * Types  With a schema (`schema` of the package), take the hooks from {@link hooksFor}: they know its documents.
  * StrictMode and concurrent rendering  Nothing is subscribed or opened before a component is on the page, and all is
  *     let go when it leaves.
  * Servers  Render on a server shows nothing loaded, nobody present and no connection; the page takes over from that.
@@ -20,6 +21,8 @@ export {SynclineProvider, useSpace} from './context.js';
 export type {SynclineProviderProps} from './context.js';
 export {useDocument} from './document.js';
 export type {Loaded} from './loading-source.js';
+export {hooksFor} from './hooks-for.js';
+export type {Hooks} from './hooks-for.js';
 export {useCollection} from './collection.js';
 export type {CollectionOptions, CollectionState, Entry} from './collection.js';
 export {usePresence} from './presence.js';

@@ -1,16 +1,16 @@
 import {useMemo} from 'react';
-import type {Transaction} from '../api.js';
+import type {Schema, Transaction} from '../api.js';
 import {useHeld} from './context.js';
 import {useSource} from './source.js';
 
-export interface Undo {
+export interface Undo<S extends Schema = Schema> {
     readonly canUndo: boolean;
     readonly canRedo: boolean;
     /** Takes back the last group that was recorded here; false: nothing was left. */
     readonly undo: () => Promise<boolean>;
     readonly redo: () => Promise<boolean>;
     /** As `space.transact`, and recorded. */
-    readonly transact: (edit: (tx: Transaction) => void) => Promise<void>;
+    readonly transact: (edit: (tx: Transaction<S>) => void) => Promise<void>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import {useEffect, type ReactElement} from 'react';
-import {SynclineProvider} from 'syncline/react';
+import {SynclineProvider} from '../hooks';
 import {BoardProvider} from '../board';
 import {useRoute} from '../route';
 import {useDevice} from '../store';

@@ -1,5 +1,6 @@
 import {useEffect, useState, type ReactElement} from 'react';
-import {useSpace, useSyncStatus} from 'syncline/react';
+import {useSyncStatus} from 'syncline/react';
+import {useSpace} from '../hooks';
 import {useBoard} from '../board';
 import {tell, type Told} from '../history';
 import type {Item} from '../model';

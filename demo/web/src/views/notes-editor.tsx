@@ -3,7 +3,7 @@ import {defaultKeymap, history, historyKeymap} from '@codemirror/commands';
 import {EditorView, keymap, placeholder} from '@codemirror/view';
 import type {LiveText, PresenceEntry} from 'syncline';
 import {asCaret, liveText, remoteCarets, type Caret} from 'syncline/codemirror';
-import {useSpace} from 'syncline/react';
+import {useSpace} from '../hooks';
 import {caretIn, nameIn} from '../people';
 import {useDevice} from '../store';
 

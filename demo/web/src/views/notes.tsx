@@ -1,6 +1,6 @@
 import {lazy, Suspense, type ReactElement} from 'react';
 import type {Caret} from 'syncline/codemirror';
-import {useLiveText} from 'syncline/react';
+import {useLiveText} from '../hooks';
 import type {Item} from '../model';
 
 // The editor is the largest part of the page; the list does not wait for it.

@@ -2,29 +2,28 @@
 import {history} from '@codemirror/commands';
 import {EditorView} from '@codemirror/view';
 import {useEffect, useRef} from 'react';
-import {open, SynclineError} from 'syncline';
-import type {DocumentValue, Schema, Space, Store, SyncStatus, TextDelta, Value} from 'syncline';
+import {open, schema, SynclineError} from 'syncline';
+import type {Space, SyncStatus, TextDelta} from 'syncline';
 import {liveText, remoteCarets} from 'syncline/codemirror';
 import type {SynclineInspector} from 'syncline/inspector';
-import {
-    SynclineProvider,
-    useCollection,
-    useDocument,
-    useLiveText,
-    usePresence,
-    useSpace,
-    useSyncStatus,
-    useUndo,
-} from 'syncline/react';
+import {hooksFor, usePresence, useSyncStatus} from 'syncline/react';
 
-const schema = {
+const app = schema({
     collections: {
-        tasks: {fields: {title: {type: 'register', kind: 'text'}, done: {type: 'ew_flag'}, notes: {type: 'text'}}},
+        tasks: {
+            fields: {
+                title: {type: 'register', kind: 'text', required: true},
+                done: {type: 'ew_flag', default: false},
+                notes: {type: 'text'},
+                steps: {type: 'list', elements: {type: 'register', kind: 'text'}},
+            },
+        },
     },
-} as const satisfies Schema;
+});
+const {SynclineProvider, useCollection, useDocument, useLiveText, useSpace, useUndo} = hooksFor(app);
 
 export async function main(): Promise<void> {
-    const store = await open({name: 'tasks', url: 'wss://relay.example', token: () => 'token', schema});
+    const store = await open({name: 'tasks', url: 'wss://relay.example', token: () => 'token', schema: app});
     const space = store.space('team-42');
     await space.transact((tx) => {
         const task = tx.document('tasks', 't1');
@@ -34,21 +33,23 @@ export async function main(): Promise<void> {
         // @ts-expect-error: a function is no value
         task.set('title', () => 'Buy milk');
     });
-    const title: Value | undefined = space.collection('tasks').get('t1')?.['title'];
+    const title: string | undefined = space.collection('tasks').get('t1')?.title;
+    // @ts-expect-error: no such collection
+    space.collection('task');
     const stop = space.observeStatus((status: SyncStatus) => console.log(status.connection, title));
     // @ts-expect-error: values are frozen
     space.status().pending = 0;
     store.on('rejected', ({code, reason}) => console.log(code, reason));
     stop();
     const panel: SynclineInspector = document.createElement('syncline-inspector');
-    panel.store = store as Store;
+    panel.store = store;
 }
 
 export function told(error: unknown): string {
     return error instanceof SynclineError ? error.code : 'internal';
 }
 
-export function App({space}: {space: Space}) {
+export function App({space}: {space: Space<typeof app>}) {
     return (
         <SynclineProvider space={space} undo={{depth: 10}}>
             <Tasks />
@@ -58,7 +59,7 @@ export function App({space}: {space: Space}) {
 
 function Tasks() {
     const {entries, loaded} = useCollection('tasks', {
-        filter: (task: DocumentValue) => task['done'] !== true,
+        filter: (task) => !task.done,
         sort: ([a], [b]) => (a < b ? -1 : 1),
     });
     const {value} = useDocument('tasks', 't1');
@@ -87,7 +88,7 @@ function Tasks() {
             </button>
             <button onClick={() => void transact((tx) => tx.document('tasks', 't1').set('title', 'x'))}>Set</button>
             <p>
-                {loaded ? entries.length : 0} {String(value?.['title'])} {status.connection} {others.length}
+                {loaded ? entries.length : 0} {value?.title} {status.connection} {others.length}
             </p>
         </div>
     );
