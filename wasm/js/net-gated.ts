@@ -24,7 +24,7 @@ function gate(socket: Socket, dirty: () => boolean, durable: () => Promise<void>
                 waitingBytes = 0;
                 if (!dropped) for (const step of steps) step();
             },
-            // What could not be stored must not be sent either; the engine begins anew from what is stored.
+            // What could not be stored must not be sent either.
             () => {
                 dropped = true;
                 socket.drop();

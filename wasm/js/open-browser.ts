@@ -19,6 +19,8 @@ interface Place {
     readonly storage: StorageHost;
     readonly sockets: SocketHost;
     readonly durable?: () => Promise<void>;
+    /** The same for what opening wrote; that there is no room for it is no reason not to open what is there. */
+    readonly settle?: () => Promise<void>;
     close(): void;
     erase(): Promise<void>;
 }
@@ -33,7 +35,7 @@ export function openInBrowser(broken: (error: SynclineError) => void): OpenEngin
             const traffic = {bytesSent: 0, bytesReceived: 0};
             const sockets = countedSockets(place.sockets, traffic);
             const engine = await Engine.open({module: await module, path, storage: place.storage, sockets});
-            await place.durable?.();
+            await place.settle?.();
             return {
                 engine: enginePort(engine, traffic, broken),
                 options: place.durable === undefined ? {storage: place.kind, warnings} : {storage: place.kind, warnings, durable: place.durable},
@@ -120,14 +122,20 @@ async function indexedDbPlace(name: string, broken: (error: SynclineError) => vo
     const durable = (): Promise<void> =>
         storage.flush().catch((error: SynclineError) => {
             // The engine holds what could not be stored: it has to begin anew from what is.
+            storage.giveUp(error);
             broken(error);
             throw error;
         });
     return {
         kind: 'indexeddb',
         storage,
-        sockets: gatedSockets(browserSockets(), () => storage.dirty, durable),
+        // Nobody waits for what was only received: the next connection tries to store it again.
+        sockets: gatedSockets(browserSockets(), () => storage.dirty, () => storage.flush()),
         durable,
+        settle: () =>
+            storage.flush().catch((error: SynclineError) => {
+                if (error.code !== 'storage_full') throw error;
+            }),
         close: () => storage.closeDatabase(),
         erase: () => IndexedDbStorage.erase(database),
     };

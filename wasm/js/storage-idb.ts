@@ -28,6 +28,7 @@ export class IndexedDbStorage implements StorageHost {
     private readonly removed = new Set<string>();
     private flushing: Promise<void> | null = null;
     private waiting: Promise<void> | null = null;
+    private over: SynclineError | null = null;
 
     private constructor(private readonly database: IDBDatabase) {}
 
@@ -53,14 +54,17 @@ export class IndexedDbStorage implements StorageHost {
         return false;
     }
 
-    /** Resolves when everything that is written now is stored. Error: `storage_full`, `storage_failed`. */
+    /** Resolves when everything that is written now is stored. Error: `storage_full`, `storage_failed`; the next one tries it again. */
     flush(): Promise<void> {
+        if (this.over !== null) return Promise.reject(this.over);
         if (this.flushing !== null) {
             // What is being stored was taken before; one more takes the rest, for all who wait.
-            this.waiting ??= this.flushing.then(() => {
-                this.waiting = null;
-                return this.flush();
-            });
+            this.waiting ??= this.flushing
+                .catch(() => undefined)
+                .then(() => {
+                    this.waiting = null;
+                    return this.flush();
+                });
             return this.waiting;
         }
         if (!this.dirty) return Promise.resolve();
@@ -68,6 +72,11 @@ export class IndexedDbStorage implements StorageHost {
             this.flushing = null;
         });
         return this.flushing;
+    }
+
+    /** Nothing more is stored: somebody was told that what is here now is not. */
+    giveUp(why: SynclineError): void {
+        this.over ??= why;
     }
 
     closeDatabase(): void {
@@ -181,22 +190,39 @@ export class IndexedDbStorage implements StorageHost {
             transaction.oncomplete = () => resolve();
             transaction.onabort = () => reject(storageError(transaction.error));
         });
+        const taken: (() => void)[] = [];
         for (const path of this.removed) {
             files.delete(path);
             blocks.delete(IDBKeyRange.bound([path, 0], [path, Infinity]));
+            taken.push(() => this.removed.add(path));
         }
         this.removed.clear();
         for (const [path, file] of this.files) {
             if (file.temporary || (file.written.size === 0 && !file.sizeChanged)) continue;
-            for (const block of file.written) blocks.put((file.blocks[block] as Uint8Array).slice(), [path, block]);
+            const {storedBlocks} = file;
+            const written = [...file.written];
+            for (const block of written) {
+                const bytes = file.blocks[block];
+                if (bytes !== undefined) blocks.put(bytes.slice(), [path, block]);
+            }
             const used = Math.ceil(file.size / blockBytes);
-            if (used < file.storedBlocks) blocks.delete(IDBKeyRange.bound([path, used], [path, Infinity]));
+            if (used < storedBlocks) blocks.delete(IDBKeyRange.bound([path, used], [path, Infinity]));
             files.put(file.size, path);
             file.storedBlocks = used;
             file.sizeChanged = false;
             file.written.clear();
+            taken.push(() => {
+                file.storedBlocks = Math.max(file.storedBlocks, storedBlocks);
+                file.sizeChanged = true;
+                for (const block of written) file.written.add(block);
+            });
         }
-        await ended;
+        try {
+            await ended;
+        } catch (error) {
+            for (const back of taken) back();
+            throw error;
+        }
     }
 }
 
