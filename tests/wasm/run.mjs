@@ -4,7 +4,7 @@
 // Folders of this one, each with *.test.ts files; `npm ci` in wasm/ first. --modules: where the tests find React and
 // others, to run them with other versions than wasm/ has. What else begins with -- goes to Node:
 // --test-name-pattern=…, --test-reporter=…
-// Environment: SYNCLINE_TEST_SECONDS  when to give up (default 300)
+// Environment: SYNCLINE_TEST_SECONDS  when to give up (default 600, times SYNCLINE_TEST_SCALE if that is more than 1)
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readdirSync, rmSync} from 'node:fs';
@@ -62,7 +62,7 @@ try {
         ],
         {
             stdio: ['ignore', 'pipe', 'inherit'],
-            timeout: Number(process.env.SYNCLINE_TEST_SECONDS ?? 300) * 1000,
+            timeout: Number(process.env.SYNCLINE_TEST_SECONDS ?? 600 * Math.max(1, Number(process.env.SYNCLINE_TEST_SCALE ?? 1))) * 1000,
             env: {...process.env, SYNCLINE_TESTS: here},
         },
     );

@@ -27,6 +27,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     });
 }
 
+/** Of a trace, as far as it is read here. */
+interface Traced {
+    readonly name: string;
+    readonly args: {readonly data?: {readonly frames?: readonly {readonly frame: string; readonly processId?: number}[]}};
+}
+
 /** A browser with a profile on the disk, whose process can be killed. */
 export class TestBrowser {
     private process: ChildProcess | null = null;
@@ -65,13 +71,13 @@ export class TestBrowser {
         return (this.browser as Browser).newContext();
     }
 
-    /** A tab on the test page. */
-    async tab(context = this.context): Promise<Page> {
+    /** A tab on the test page; at `/next/` it is of a later version. */
+    async tab(context = this.context, path = '/'): Promise<Page> {
         const page = await context.newPage();
         page.setDefaultTimeout(20_000);
         const found = complaints(page);
         this.complaints = found as string[];
-        await page.goto(`${this.origin}/`);
+        await page.goto(this.origin + path);
         await page.waitForFunction(() => window.syncline !== undefined);
         return page;
     }
@@ -81,6 +87,21 @@ export class TestBrowser {
         const page = await this.tab();
         await start(page, options, tokens);
         return page;
+    }
+
+    /** The process that a tab's page and worker are in, and nothing of another tab: dead at once. */
+    async killProcessOf(page: Page): Promise<void> {
+        const browser = this.browser as Browser;
+        const {frameTree} = await (await page.context().newCDPSession(page)).send('Page.getFrameTree');
+        // When tracing starts the browser tells which process has which frame.
+        await browser.startTracing(page, {categories: ['disabled-by-default-devtools.timeline']});
+        const {traceEvents} = JSON.parse((await browser.stopTracing()).toString()) as {traceEvents: readonly Traced[]};
+        const frames = traceEvents.find(({name}) => name === 'TracingStartedInBrowser')?.args.data?.frames ?? [];
+        const process_ = frames.find(({frame}) => frame === frameTree.frame.id)?.processId;
+        if (process_ === undefined) throw new Error('Chromium does not say which process has the page');
+        const crashed = page.waitForEvent('crash');
+        process.kill(process_, 'SIGKILL');
+        await crashed;
     }
 
     /** All its processes, at once, with no word to anybody. */

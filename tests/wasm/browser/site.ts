@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {build} from 'esbuild';
+import {build, type Plugin} from 'esbuild';
 import {moduleFile, root} from '../engine/support.js';
 import {serve, type StaticServer} from '../support/static-server.js';
 
@@ -21,16 +21,78 @@ const handicaps = {
             setTimeout(() => transaction.abort());
             return transaction;
         };`,
+    // Flushes nothing: what is written is in memory until the file is made shorter or let go.
+    'worker-with-a-lying-disk': `const late = new WeakMap();
+        const own = {...Object.getOwnPropertyDescriptors(FileSystemSyncAccessHandle.prototype)};
+        const waiting = (handle) => late.get(handle) ?? (late.set(handle, []), late.get(handle));
+        const settle = (handle) => {
+            for (const {bytes, at} of waiting(handle).splice(0)) own.write.value.call(handle, bytes, {at});
+        };
+        Object.assign(FileSystemSyncAccessHandle.prototype, {
+            write(bytes, {at}) {
+                waiting(this).push({bytes: bytes.slice(), at});
+                return bytes.length;
+            },
+            read(into, {at}) {
+                let read = own.read.value.call(this, into, {at});
+                for (const {bytes, at: there} of waiting(this)) {
+                    const [from, to] = [Math.max(at, there), Math.min(at + into.length, there + bytes.length)];
+                    if (from >= to) continue;
+                    into.set(bytes.subarray(from - there, to - there), from - at);
+                    read = Math.max(read, to - at);
+                }
+                return read;
+            },
+            getSize() {
+                return Math.max(own.getSize.value.call(this), ...waiting(this).map(({bytes, at}) => at + bytes.length));
+            },
+            truncate(size) {
+                settle(this);
+                own.truncate.value.call(this, size);
+            },
+            close() {
+                settle(this);
+                own.close.value.call(this);
+            },
+            flush() {},
+        });`,
+    // Commits, but says nothing any more once it is told so: as if it were killed before the answer. It tells the test of each that it keeps.
+    'worker-that-keeps-answers': `let silent = false;
+        const test = new BroadcastChannel('answers');
+        const say = BroadcastChannel.prototype.postMessage;
+        test.onmessage = () => { silent = true; say.call(test, 'silent'); };
+        const kept = (message) => {
+            if (!silent || message?.t !== 'to_page') return false;
+            if (message.message.t === 'answer') say.call(test, 'kept');
+            return true;
+        };
+        BroadcastChannel.prototype.postMessage = function (message) { if (!kept(message)) say.call(this, message); };
+        const toPage = globalThis.postMessage;
+        globalThis.postMessage = (message, transfer) => { if (!kept(message)) toPage.call(globalThis, message, transfer); };`,
     'worker-that-hangs': 'new BroadcastChannel("hang").onmessage = () => { for (;;); };',
     'worker-of-tomorrow': 'const now = Date.now; Date.now = () => now() + 3 * 24 * 3600 * 1000;',
     'worker-of-last-week': 'const now = Date.now; Date.now = () => now() - 7 * 24 * 3600 * 1000;',
 } as const;
 export type WorkerName = keyof typeof handicaps;
 
-async function bundle(file: string, first = ''): Promise<string> {
+/** The package as a later version would be that talks otherwise. */
+const nextVersion: Plugin = {
+    name: 'next version',
+    setup({onLoad}) {
+        onLoad({filter: /wasm\/js\/protocol\.ts$/}, async ({path}) => {
+            const now = await readFile(path, 'utf8');
+            const contents = now.replace(/PROTOCOL = \d+/, 'PROTOCOL = 1_000').replace(/VERSION = '[^']+'/, `VERSION = '${nextVersionName}'`);
+            if (!contents.includes('1_000') || !contents.includes(nextVersionName)) throw new Error(`${path} has no protocol or version`);
+            return {contents, loader: 'ts'};
+        });
+    },
+};
+export const nextVersionName = '1000.0.0';
+
+async function bundle(file: string, plugins: Plugin[] = []): Promise<string> {
     const {outputFiles} = await build({
         entryPoints: [`${root}/${file}`],
-        banner: {js: first},
+        plugins,
         bundle: true,
         write: false,
         format: 'esm',
@@ -42,14 +104,25 @@ async function bundle(file: string, first = ''): Promise<string> {
     return outputFiles[0]?.text ?? '';
 }
 
-/** The test page and the package, on an origin of its own under a strict policy. */
+const html = (script: string): string => `<!doctype html><html lang="en"><title>Test</title><script type="module" src="${script}"></script></html>`;
+
+/** The test page and the package, on an origin of its own under a strict policy; at `/next/` those of a version that talks otherwise. */
 export async function serveSite(): Promise<StaticServer> {
+    const [page, worker, nextPage, nextWorker] = await Promise.all([
+        bundle('tests/wasm/browser/page.ts'),
+        bundle('wasm/js/worker.ts'),
+        bundle('tests/wasm/browser/page.ts', [nextVersion]),
+        bundle('wasm/js/worker.ts', [nextVersion]),
+    ]);
     const pages: Record<string, string | Uint8Array> = {
         '/syncline.wasm': await readFile(moduleFile),
-        '/index.html': '<!doctype html><html lang="en"><title>Test</title><script type="module" src="/page.js"></script></html>',
-        '/page.js': await bundle('tests/wasm/browser/page.ts'),
+        '/index.html': html('/page.js'),
+        '/page.js': page,
+        '/next/syncline.wasm': await readFile(moduleFile),
+        '/next/index.html': html('/next/page.js'),
+        '/next/page.js': nextPage,
+        '/next/worker.js': nextWorker,
     };
-    const worker = await bundle('wasm/js/worker.ts');
     for (const [name, first] of Object.entries(handicaps)) pages[`/${name}.js`] = first + worker;
     return serve('/nonexistent', pages);
 }

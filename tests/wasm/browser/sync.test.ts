@@ -1,12 +1,13 @@
 // Browsers and a native client on one relay: all end with equal digests.
 import assert from 'node:assert/strict';
-import {randomUUID} from 'node:crypto';
-import {writeFileSync} from 'node:fs';
+import {createHmac, randomUUID} from 'node:crypto';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import type {Page} from 'playwright-core';
 import {run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
 import type {StaticServer} from '../support/static-server.js';
+import {converged, native} from './agreement.js';
 import {add, count, digest, inSync, shows, start, TestBrowser} from './chromium.js';
 import {serveSite, type WorkerName} from './site.js';
 
@@ -26,25 +27,8 @@ after(async () => {
 const name = (): string => `sync-${randomUUID()}`;
 const workerUrl = (worker: WorkerName): string => `${site.origin}/${worker}.js`;
 
-/** The native client, on a file of its own. */
-function native(t: Test): (...words: string[]) => Promise<string> {
-    const store = join(temporaryDirectory(t), 'native.db');
-    return (...words) => run('syncline', '--store', store, '--space', 's', ...words);
-}
 const connect = (page: Page, url: string): Promise<void> => page.evaluate((url) => window.syncline.store.connect(url), url);
 const disconnect = (page: Page): Promise<void> => page.evaluate(() => window.syncline.store.disconnect());
-
-/** All have everything, and the same. */
-async function converged(pages: readonly Page[], tool?: (...words: string[]) => Promise<string>, url?: string, ...more: string[]): Promise<void> {
-    for (const page of pages) await inSync(page);
-    if (tool !== undefined && url !== undefined) await tool('sync', url, ...more);
-    for (const page of pages) await inSync(page);
-    const last = tool === undefined ? await digest(pages[0] as Page) : await tool('digest');
-    for (const page of pages) {
-        // What the others pushed a moment ago is on its way.
-        await page.waitForFunction(async (last) => (await window.syncline.store.space('s').digest()) === last, last);
-    }
-}
 
 test('two browsers and a native client come to the same', async (t) => {
     const {url} = await startRelay(t);
@@ -83,7 +67,7 @@ test('edits made offline, over a reload while offline, and in two tabs, arrive',
     for (const page of [a, b, second]) await page.close();
 });
 
-test('the leader crashes while all sync and write: nothing that was confirmed is missing anywhere', async (t) => {
+test('the leader is killed while all sync and write: nothing that was confirmed is missing anywhere', async (t) => {
     const {url} = await startRelay(t);
     const tool = native(t);
     const options = {name: name(), url};
@@ -92,10 +76,8 @@ test('the leader crashes while all sync and write: nothing that was confirmed is
     const c = await two.open({name: name(), url});
     for (const [at, page] of [a, b, c].entries()) await page.evaluate((id) => window.syncline.load(id, 2), `t${at}`);
     for (const page of [a, b, c]) await page.waitForFunction(() => window.syncline.confirmed > 30);
-    const crashed = a.waitForEvent('crash');
     const confirmed = await a.evaluate(() => window.syncline.confirmed);
-    (await one.context.newCDPSession(a)).send('Page.crash').catch(() => undefined);
-    await crashed;
+    await one.killProcessOf(a);
     await b.waitForFunction(() => window.syncline.store.role === 'leader');
     const [ofB, ofC] = await Promise.all([b, c].map((page) => page.evaluate(() => window.syncline.stop())));
     await converged([b, c], tool, url);
@@ -137,12 +119,28 @@ test('what is in IndexedDB syncs as well', async (t) => {
     await b.close();
 });
 
-/** A relay that wants tokens, and how to make them. */
-async function guardedRelay(t: Test): Promise<{url: string; token(seconds: number): Promise<string>}> {
+interface GuardedRelay {
+    readonly url: string;
+    /** A token that is good for so many seconds. */
+    token(seconds: number): Promise<string>;
+    /** One that has ended, of which the relay takes no notice for so many seconds more: it allows clocks a minute. */
+    ending(seconds: number): Promise<string>;
+}
+async function guardedRelay(t: Test): Promise<GuardedRelay> {
     const key = join(temporaryDirectory(t), 'key');
     writeFileSync(key, randomUUID().repeat(2), {mode: 0o600});
     const {url} = await startRelay(t, '--key', key);
-    return {url, token: (seconds) => run('syncline-relay', 'token', '--key', key, '--subject', 'ada', '--space', 's=rw', '--ttl', String(seconds))};
+    const token = (seconds: number): Promise<string> =>
+        run('syncline-relay', 'token', '--key', key, '--subject', 'ada', '--space', 's=rw', '--ttl', String(seconds));
+    const ending = async (seconds: number): Promise<string> => {
+        const [head, body] = (await token(1)).split('.') as [string, string];
+        const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as {exp: number; iat?: number};
+        claims.exp = Math.floor(Date.now() / 1000) - 60 + seconds;
+        delete claims.iat;
+        const signed = `${head}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+        return `${signed}.${createHmac('sha256', readFileSync(key)).update(signed).digest('base64url')}`;
+    };
+    return {url, token, ending};
 }
 
 test('a token that the relay refuses is an error that the page sees; a good one is taken', async (t) => {
@@ -157,7 +155,7 @@ test('a token that the relay refuses is an error that the page sees; a good one 
     await a.reload();
     await start(a, options, [await token(60)]);
     await Promise.all([shows(a, 't', 7), shows(b, 't', 7)]);
-    await converged([a, b]);
+    await converged([a, b], native(t), url, '--token', await token(60));
     await a.close();
     await b.close();
 });
@@ -174,8 +172,31 @@ test('a token is renewed before it ends, on the connection as it is', async (t) 
     });
     assert.deepEqual(seen, []);
     await a.waitForFunction((ends) => Date.now() > ends + 1_000, ends);
+    assert.equal(await a.evaluate(() => window.syncline.tokensGiven), 2);
     await add(a, 't');
     await inSync(a);
     assert.equal(await a.evaluate(() => (window as unknown as {seen: string[]}).seen.every((connection) => connection === 'connected')), true);
+    await converged([a], native(t), url, '--token', await token(60));
     await a.close();
+});
+
+test('a token that ends is an error that the page sees, and what was written then goes with the next one', async (t) => {
+    const {url, token, ending} = await guardedRelay(t);
+    const a = await one.open({name: name(), url}, [await ending(2), 'none yet']);
+    await inSync(a);
+    await a.evaluate(() => {
+        const codes: unknown[] = [];
+        (window as unknown as {codes: unknown[]}).codes = codes;
+        window.syncline.store.space('s').observeStatus(({lastError}) => lastError !== null && codes.push(lastError.code));
+    });
+    await a.waitForFunction(() => (window as unknown as {codes: unknown[]}).codes.includes('token_expired'));
+    await add(a, 't', 5);
+    await a.waitForFunction(() => window.syncline.store.space('s').status().lastError?.code === 'unauthorized');
+    await a.evaluate((token) => window.syncline.tokens.push(token), await token(60));
+    await connect(a, url);
+    const b = await two.open({name: name(), url}, [await token(60)]);
+    await shows(b, 't', 5);
+    await converged([a, b], native(t), url, '--token', await token(60));
+    await a.close();
+    await b.close();
 });
