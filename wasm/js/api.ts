@@ -88,8 +88,8 @@ export interface StoreEvents {
     warning: {readonly code: string; readonly message: string};
     /** The relay refused own changes for ever: they are out of the documents, and this is what they held. */
     rejected: {readonly space: string; readonly code: ErrorCode; readonly reason: string; readonly change: Value};
-    /** Another tab runs another version of the library that cannot share the store with this one. */
-    version_clash: {readonly ours: string; readonly theirs: string};
+    /** Another tab runs another version of the library that cannot share the store with this one. The message says which of them to reload. */
+    version_clash: {readonly ours: string; readonly theirs: string; readonly message: string};
     /** This tab's worker owns the file now, or another's does. */
     role: {readonly role: 'leader' | 'follower'};
     /** Somebody wiped the store; it is closed. */

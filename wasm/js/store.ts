@@ -8,6 +8,7 @@ import {PageText} from './live-text.js';
 import type {Tidings} from './protocol.js';
 import {PageSpace, type SpaceOwner} from './space.js';
 import {PageUndoStack} from './undo.js';
+import {clashAdvice} from './versions.js';
 
 /** What the store needs of whoever made its client: the browser's tab, or the process in Node. */
 export interface Host {
@@ -99,11 +100,10 @@ export class PageStore implements Store, SpaceOwner {
     roleChanged(): void {
         this.listeners.role.tell({role: this.role});
     }
-    clashed(detail: StoreEvents['version_clash']): void {
-        this.listeners.version_clash.tell(detail);
-        if (!this.welcomed) {
-            this.failed(new SynclineError('version_clash', `another tab runs version ${detail.theirs}, this one is ${detail.ours}`));
-        }
+    clashed({ours, theirs}: {readonly ours: string; readonly theirs: string}): void {
+        const message = clashAdvice(ours, theirs);
+        this.listeners.version_clash.tell({ours, theirs, message});
+        if (!this.welcomed) this.failed(new SynclineError('version_clash', message));
     }
     /** There is no engine for it, and will be none. */
     failed(error: SynclineError): void {
