@@ -1,27 +1,14 @@
 // axe-core in each state of the app, in both themes, on a desk and on a phone. With SYNCLINE_SCREENSHOTS=FOLDER each
 // state is also kept as a picture, to be looked at; those of docs/demo.md are among them.
 import assert from 'node:assert/strict';
-import {after, before, test} from 'node:test';
+import {test} from 'node:test';
 import {join} from 'node:path';
-import type {Browser, BrowserContextOptions} from 'playwright-core';
+import type {BrowserContextOptions} from 'playwright-core';
 import {accessibilityViolations} from '../wasm/support/axe';
-import {launch, Person} from './support/person';
-import {Folder, program, putApp, Relay} from './support/place';
+import type {Person} from './support/person';
+import {setStage} from './support/stage';
 
-const folder = new Folder();
-const relay = new Relay(folder.path);
-let browser: Browser;
-
-before(async () => {
-    putApp(join(folder.path, 'app'));
-    await relay.start();
-    browser = await launch();
-});
-after(async () => {
-    await browser?.close();
-    await relay.kill();
-    folder.remove();
-});
+const stage = setStage();
 
 const desk = {viewport: {width: 1120, height: 780}} as const;
 const phone = {viewport: {width: 390, height: 780}, deviceScaleFactor: 1.5, hasTouch: true, isMobile: true} as const;
@@ -38,7 +25,7 @@ const titles = ['Tent for four', 'Book the cabin', 'Fire wood, and something dry
 function fill(link: string): void {
     const store = `${link.slice(-12)}.db`;
     const does = (...command: readonly string[]): void => {
-        program('syncline-board', ['--store', store, '--board', link, '--name', 'Miro Kask', ...command], folder.path);
+        stage.program('syncline-board', '--store', store, '--board', link, '--name', 'Miro Kask', ...command);
     };
     for (const title of titles) does('add', title);
     for (const [item, tag] of [['1', 'gear'], ['1', 'saturday'], ['2', 'booking'], ['3', 'gear'], ['4', 'travel'], ['5', 'food']] as const) {
@@ -60,14 +47,14 @@ for (const [look, options] of looks) {
             if (pictures !== undefined) await page.screenshot({path: join(pictures, `${state}-${look}.png`)});
             for (const violation of await accessibilityViolations(page)) found.push(`${state}: ${violation}`);
         };
-        const ada = await Person.arrive(browser, 'Ada Lovelace', relay.url, options);
+        const ada = await stage.enter('Ada Lovelace', stage.relay.url, options);
         await check('first', ada);
         const link = await ada.makesBoard('Weekend by the lake');
         await ada.page.getByText('Nothing here yet').waitFor();
         await check('empty', ada);
 
         fill(link);
-        const noor = await Person.arrive(browser, 'Noor', link, desk);
+        const noor = await stage.enter('Noor', link, desk);
         await noor.sees(titles);
         await noor.opens('Who drives?');
         await ada.sees(titles);

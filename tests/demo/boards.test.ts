@@ -1,32 +1,19 @@
 // Friends at two browsers and one at a terminal, over a real relay.
 import assert from 'node:assert/strict';
-import {after, before, test} from 'node:test';
+import {test} from 'node:test';
 import {join} from 'node:path';
-import type {Browser} from 'playwright-core';
-import {launch, Person} from './support/person';
-import {Folder, program, putApp, Relay, until} from './support/place';
+import type {Person} from './support/person';
+import {until} from './support/place';
+import {setStage} from './support/stage';
 
-const folder = new Folder();
-const relay = new Relay(folder.path);
-let browser: Browser;
-
-before(async () => {
-    putApp(join(folder.path, 'app'));
-    await relay.start();
-    browser = await launch();
-});
-after(async () => {
-    await browser?.close();
-    await relay.kill();
-    folder.remove();
-});
+const stage = setStage();
 
 /** Ada with a new board, and Noor who joined it. */
 async function together(...items: readonly string[]): Promise<{ada: Person; noor: Person; link: string}> {
-    const ada = await Person.arrive(browser, 'Ada Lovelace', relay.url);
+    const ada = await stage.enter('Ada Lovelace');
     const link = await ada.makesBoard('Weekend by the lake');
     await ada.adds(...items);
-    const noor = await Person.arrive(browser, 'Noor', link);
+    const noor = await stage.enter('Noor', link);
     await noor.sees(items);
     return {ada, noor, link};
 }
@@ -40,7 +27,7 @@ async function part(...people: readonly Person[]): Promise<void> {
 test('two browsers and the desktop program edit one board and end with the same', async () => {
     const {ada, noor, link} = await together('Tent', 'Pancakes');
     const desktop = (...command: readonly string[]): string =>
-        program('syncline-board', ['--store', 'miro.db', '--board', link, '--name', 'Miro', ...command], folder.path);
+        stage.program('syncline-board', '--store', 'miro.db', '--board', link, '--name', 'Miro', ...command);
 
     desktop('add', 'Canoe');
     desktop('vote', '2', '3');
@@ -62,9 +49,9 @@ test('two browsers and the desktop program edit one board and end with the same'
     await ada.page.getByLabel('All boards').click();
     const download = ada.page.waitForEvent('download');
     await ada.page.getByRole('button', {name: 'Save a copy'}).click();
-    await (await download).saveAs(join(folder.path, 'browser.db'));
+    await (await download).saveAs(join(stage.folder, 'browser.db'));
     const space = link.slice(link.lastIndexOf('/') + 1);
-    const digest = (store: string): string => program('syncline', ['--store', store, '--space', space, 'digest'], folder.path);
+    const digest = (store: string): string => stage.program('syncline', '--store', store, '--space', space, 'digest');
     assert.equal(digest('browser.db'), digest('miro.db'));
     await part(ada, noor);
 });

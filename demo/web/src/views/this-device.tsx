@@ -32,8 +32,8 @@ export function ThisDevice(): ReactElement {
             if (!(error instanceof SynclineError && error.code === 'closed')) throw error;
         }
     };
-    const attempt = (done: Promise<void>): void => {
-        done.catch((error: Error) => announcer.show(`That did not work: ${error.message}`));
+    const attempt = (done: Promise<void>, failure: string): void => {
+        done.catch((error: Error) => announcer.show(`${failure} (${error.message})`));
     };
     return (
         <section className="home-section" aria-labelledby="device-title">
@@ -42,7 +42,7 @@ export function ThisDevice(): ReactElement {
             </h2>
             <p className="hint">Your boards are kept {kept[store.storage]}.</p>
             <div className="field-row">
-                <button type="button" className="button" onClick={() => attempt(save())}>
+                <button type="button" className="button" onClick={() => attempt(save(), 'The copy could not be saved.')}>
                     Save a copy
                 </button>
                 <button type="button" className="button button-danger" onClick={() => dialog.current?.showModal()}>
@@ -54,7 +54,7 @@ export function ThisDevice(): ReactElement {
                 <p>What was sent to the relay stays there, and the links still work. What was not sent yet is lost.</p>
                 <form method="dialog" className="field-row">
                     <button className="button">Cancel</button>
-                    <button className="button button-danger" onClick={() => attempt(erase())}>
+                    <button className="button button-danger" onClick={() => attempt(erase(), 'The boards could not be erased; reload the page to see what is left.')}>
                         Erase
                     </button>
                 </form>
