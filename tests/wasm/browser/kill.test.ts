@@ -8,7 +8,7 @@ import type {Page} from 'playwright-core';
 import {run, scaled, startRelay, temporaryDirectory} from '../engine/support.js';
 import type {StaticServer} from '../support/static-server.js';
 import {converged, native} from './agreement.js';
-import {add, count, digest, start, TestBrowser} from './chromium.js';
+import {count, digest, start, TestBrowser} from './chromium.js';
 import {serveSite, type WorkerName} from './site.js';
 
 const kills = scaled(20);
@@ -165,22 +165,41 @@ test(`a browser that is killed ${kills} times has all that it confirmed, once, a
     t.diagnostic(`${kills} kills of the browser, ${processes} of its leader's process, ${ledger.adds} adds`);
 });
 
-test('a store whose disk lies is noticed by that: what was confirmed is gone', {timeout: 120_000}, async (t) => {
+/** Opens the store in a browser that is started for it, and has it write until it is killed. */
+async function writesAndIsKilled(browser: TestBrowser, ledger: Ledger, name: string, worker: WorkerName, wanted: number, when: string): Promise<void> {
+    await browser.start();
+    const page = await browser.open({name, workerUrl: workerUrl(worker)});
+    await ledger.compare(page, when);
+    await ledger.written({a: page}, wanted);
+    await browser.kill();
+}
+
+const killsOfIndexedDb = scaled(4);
+
+test(`a browser that is killed ${killsOfIndexedDb} times and has its store in IndexedDB has all that it confirmed`, {timeout: killsOfIndexedDb * 20_000 + 60_000}, async (t) => {
     const browser = new TestBrowser(site.origin);
     t.after(() => browser.close());
-    const options = {name: 'lying'};
-    await browser.start();
-    const first = await browser.open(options);
-    await add(first, 'a');
-    await browser.kill();
-    await browser.start();
     const ledger = new Ledger();
-    ledger.note('a');
-    const page = await browser.open({...options, workerUrl: workerUrl('worker-with-a-lying-disk')});
-    await ledger.compare(page, 'at first');
-    await ledger.written({a: page}, 20);
-    await browser.kill();
+    for (let kill = 0; kill < killsOfIndexedDb; kill++) {
+        await writesAndIsKilled(browser, ledger, 'killed', 'worker-without-files', 1 + ((kill * 37) % 75), `before kill ${kill}`);
+    }
     await browser.start();
-    const again = await browser.open(options);
-    await assert.rejects(ledger.compare(again, 'with a disk that lies'), /with a disk that lies: \d+ adds to a are there, \d+ were confirmed/);
+    await ledger.compare(await browser.open({name: 'killed', workerUrl: workerUrl('worker-without-files')}), 'at the end');
+    t.diagnostic(`${killsOfIndexedDb} kills, ${ledger.adds} adds`);
 });
+
+const lies: readonly (readonly [lying: WorkerName, honest: WorkerName])[] = [
+    ['worker-with-a-lying-disk', 'worker'],
+    ['worker-without-files-that-lies', 'worker-without-files'],
+];
+for (const [lying, honest] of lies) {
+    test(`the loss is noticed if what was confirmed is not stored: ${lying}`, {timeout: 120_000}, async (t) => {
+        const browser = new TestBrowser(site.origin);
+        t.after(() => browser.close());
+        const ledger = new Ledger();
+        await writesAndIsKilled(browser, ledger, 'lying', honest, 1, 'at first');
+        await writesAndIsKilled(browser, ledger, 'lying', lying, 20, 'after an honest start');
+        const again = writesAndIsKilled(browser, ledger, 'lying', honest, 1, 'after lies');
+        await assert.rejects(again, /^AssertionError.*after lies: \d+ adds to a are there, \d+ were confirmed/);
+    });
+}

@@ -7,6 +7,9 @@ import {serve, type StaticServer} from '../support/static-server.js';
 const handicaps = {
     worker: '',
     'worker-without-files': 'delete FileSystemFileHandle.prototype.createSyncAccessHandle;',
+    // Tells that it stored what it did not.
+    'worker-without-files-that-lies': `delete FileSystemFileHandle.prototype.createSyncAccessHandle;
+        IDBObjectStore.prototype.put = () => undefined;`,
     'worker-without-storage':
         'delete FileSystemFileHandle.prototype.createSyncAccessHandle; Object.defineProperty(globalThis, "indexedDB", {value: {open() { throw new Error("refused"); }}});',
     // Chromium looks at IndexedDB's quota only now and then, so that a test cannot wait for it.
@@ -69,6 +72,8 @@ const handicaps = {
         BroadcastChannel.prototype.postMessage = function (message) { if (!kept(message)) say.call(this, message); };
         const toPage = globalThis.postMessage;
         globalThis.postMessage = (message, transfer) => { if (!kept(message)) toPage.call(globalThis, message, transfer); };`,
+    'worker-that-cannot-delete':
+        'FileSystemDirectoryHandle.prototype.removeEntry = () => Promise.reject(new DOMException("in use", "NoModificationAllowedError"));',
     'worker-that-hangs': 'new BroadcastChannel("hang").onmessage = () => { for (;;); };',
     'worker-of-tomorrow': 'const now = Date.now; Date.now = () => now() + 3 * 24 * 3600 * 1000;',
     'worker-of-last-week': 'const now = Date.now; Date.now = () => now() - 7 * 24 * 3600 * 1000;',

@@ -291,6 +291,20 @@ test('a wiped store is gone, in all tabs, and its name can be used again', async
     await b.close();
 });
 
+test('a store that cannot be wiped says so, and is there again after a reload', async () => {
+    const options = {name: name()};
+    const page = await shared.tab();
+    await start(page, {...options, workerUrl: workerUrl('worker-that-cannot-delete')});
+    await add(page, 't', 3);
+    const failure = await page.evaluate(() => window.syncline.store.wipe().then(() => null, ({code}: {code: string}) => code));
+    assert.notEqual(failure, null);
+    assert.deepEqual(await events(page, 'wiped'), []);
+    await page.reload();
+    await start(page, options);
+    assert.equal(await count(page, 't'), 3);
+    await page.close();
+});
+
 test('two editors in two tabs show the same text, whoever types when', async () => {
     const options = {name: name()};
     const tabs = [await shared.open(options), await shared.open(options)];
