@@ -121,6 +121,8 @@ test('the status says what waits and whether one is offline by choice', () => {
     assert.equal(statusWords({...status, connection: 'connecting', inSync: false}, true).short, 'Reconnecting');
     const refused = {code: 'forbidden', message: 'no right to this space', final: true};
     assert.equal(statusWords({...status, inSync: false, lastError: refused}, true).mood, 'wrong');
+    const full = {code: 'storage_full', message: 'the quota of this origin is used up', final: false};
+    assert.equal(statusWords({...status, inSync: false, lastError: full}, true).short, 'No room');
 });
 
 test('history is told in words, each deed of a change once', () => {

@@ -4,6 +4,7 @@ import type {Store} from 'syncline';
 import {readName, readOffline, writeName, writeOffline} from './device';
 import type {App} from './model';
 import {useAnnouncer} from './ui/announce';
+import {sentence} from './words';
 
 export interface Device {
     readonly store: Store<App>;
@@ -12,6 +13,8 @@ export interface Device {
     /** What the person wants; whether there is a connection is in the sync status. */
     readonly online: boolean;
     setOnline(online: boolean): void;
+    /** The browser did not promise to keep what is here. */
+    readonly evictable: boolean;
 }
 
 const DeviceContext = createContext<Device | null>(null);
@@ -31,15 +34,20 @@ export function DeviceProvider({store, children}: DeviceProviderProps): ReactEle
     const announcer = useAnnouncer();
     const [name, setName] = useState(readName);
     const [online, setOnlineState] = useState(() => !readOffline());
+    const [evictable, setEvictable] = useState(false);
 
     useEffect(() => {
         const done = online ? store.connect() : store.disconnect();
-        done.catch((error: Error) => announcer.show(error.message));
+        done.catch((error: Error) => announcer.show(sentence(error.message)));
     }, [store, online, announcer]);
 
     useEffect(() => {
         const stops = [
-            store.on('warning', ({message}) => announcer.show(message)),
+            store.on('warning', ({code, message}) => {
+                // No greeting for somebody who is here for the first time: it is told where the boards are kept.
+                if (code === 'not_persistent') setEvictable(true);
+                else announcer.show(sentence(message));
+            }),
             store.on('rejected', ({reason}) => announcer.show(`The relay refused a change of yours, and it is undone: ${reason}`)),
             // In whichever tab that was asked for: all of them begin anew.
             store.on('wiped', () => location.reload()),
@@ -58,6 +66,6 @@ export function DeviceProvider({store, children}: DeviceProviderProps): ReactEle
         writeOffline(!next);
         setOnlineState(next);
     }, []);
-    const device = useMemo(() => ({store, name, rename, online, setOnline}), [store, name, rename, online, setOnline]);
+    const device = useMemo(() => ({store, name, rename, online, setOnline, evictable}), [store, name, rename, online, setOnline, evictable]);
     return <DeviceContext value={device}>{children}</DeviceContext>;
 }

@@ -27,6 +27,9 @@ export function statusWords(status: SyncStatus, online: boolean): StatusWords {
     if (status.lastError?.final === true) {
         return {mood: 'wrong', short: 'Not syncing', long: `Not syncing: ${status.lastError.message}.`};
     }
+    if (status.lastError?.code === 'storage_full') {
+        return {mood: 'wrong', short: 'No room', long: 'There is no room left on this device. It goes on syncing once there is.'};
+    }
     if (status.connection !== 'connected') {
         return {
             mood: 'away',
@@ -42,6 +45,11 @@ export function statusWords(status: SyncStatus, online: boolean): StatusWords {
     }
     if (!status.inSync) return {mood: 'busy', short: 'Catching up', long: 'Reading what others did.'};
     return {mood: 'fine', short: 'Up to date', long: 'Everything is on the relay and on this device.'};
+}
+
+/** What the library says, as a sentence. */
+export function sentence(message: string): string {
+    return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
 }
 
 export function changes(count: number): string {

@@ -10,9 +10,11 @@ const kept = {
     memory: 'in memory only: it goes when the last tab is closed',
 } as const;
 
+const notErased = 'The boards could not be erased. Reload the page: they are still here.';
+
 /** What is kept here, how to take it along, and how to leave nothing behind. */
 export function ThisDevice(): ReactElement {
-    const {store} = useDevice();
+    const {store, evictable} = useDevice();
     const announcer = useAnnouncer();
     const dialog = useRef<HTMLDialogElement>(null);
     const save = async (): Promise<void> => {
@@ -40,7 +42,10 @@ export function ThisDevice(): ReactElement {
             <h2 id="device-title" className="section-title">
                 This device
             </h2>
-            <p className="hint">Your boards are kept {kept[store.storage]}.</p>
+            <p className="hint">
+                Your boards are kept {kept[store.storage]}.
+                {evictable && ' When it is short of room it may delete them; what was sent to the relay comes back by the board’s link.'}
+            </p>
             <div className="field-row">
                 <button type="button" className="button" onClick={() => attempt(save(), 'The copy could not be saved.')}>
                     Save a copy
@@ -54,7 +59,7 @@ export function ThisDevice(): ReactElement {
                 <p>What was sent to the relay stays there, and the links still work. What was not sent yet is lost.</p>
                 <form method="dialog" className="field-row">
                     <button className="button">Cancel</button>
-                    <button className="button button-danger" onClick={() => attempt(erase(), 'The boards could not be erased; reload the page to see what is left.')}>
+                    <button className="button button-danger" onClick={() => attempt(erase(), notErased)}>
                         Erase
                     </button>
                 </form>
