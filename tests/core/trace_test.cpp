@@ -141,21 +141,6 @@ std::size_t siblings(const Replicated<Text>& text) {
     return count;
 }
 
-/// The recorder had another algorithm, which agrees unless the order of what was typed at once
-/// differs. Since new elements hang on visible ones (docs/adr/0005-floor.md) it does in one place
-/// of one session. What was typed there is recorded by position, so that it ends up mixed.
-void check_text(const std::string& name, const std::string& text, const std::string& recorded) {
-    if (name != "friendsforever") {
-        CHECK(text == recorded);
-        return;
-    }
-    REQUIRE(text.size() == recorded.size());
-    const auto front = std::mismatch(text.begin(), text.end(), recorded.begin());
-    const auto back = std::mismatch(text.rbegin(), text.rend(), recorded.rbegin());
-    CHECK(front.first - text.begin() == 3'798);
-    CHECK(back.first.base() - text.begin() == 3'815);
-}
-
 /// Everybody makes their transactions, each after hearing of exactly what its author had seen.
 std::vector<Writer> replay(const Trace& trace, bool ids_descend) {
     std::vector<Writer> writers(trace.agents);
@@ -223,7 +208,7 @@ TEST_CASE("people who write at once end in one text", "[trace]") {
         check_order(writer.text);
     }
     check_storage(writers.front().text);
-    check_text(name, writers.front().text->str(), trace->end);
+    CHECK(writers.front().text->str() == trace->end);
     std::cout << name << ": " << writers.front().text->order().runs() << " runs, "
               << siblings(writers.front().text) << " siblings\n";
 }

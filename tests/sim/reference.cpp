@@ -19,15 +19,25 @@ std::vector<DocumentKey> Reference::documents() const {
 
 /// An order of elements, as the tree that the ops describe, walked in order.
 struct Reference::Tree {
+    /// By replica, and of each the later the nearer to the parent: on the right the first.
+    struct OnTheRight {
+        bool operator()(const Dot& a, const Dot& b) const {
+            return a.replica == b.replica ? b.counter < a.counter : a.replica < b.replica;
+        }
+    };
     struct Children {
-        std::set<Dot> left, right;
+        std::set<Dot> left;
+        std::set<Dot, OnTheRight> right;
     };
     std::map<Dot, Children> children;  ///< of the beginning: dot of counter 0
 
     void add(const Dot& dot, const Place& place) {
         Children& siblings = children[place.parent.counter == 0 ? Dot{} : place.parent];
-        const bool left = place.parent.counter != 0 && place.side == Side::left;
-        (left ? siblings.left : siblings.right).insert(dot);
+        if (place.parent.counter != 0 && place.side == Side::left) {
+            siblings.left.insert(dot);
+        } else {
+            siblings.right.insert(dot);
+        }
     }
     /// All that hang together with the beginning.
     [[nodiscard]] std::vector<Dot> in_order() const {

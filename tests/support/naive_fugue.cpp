@@ -11,7 +11,12 @@ void NaiveFugue::add(const Dot& first, std::uint64_t length, const Place& place)
         const Dot dot{first.replica, first.counter + i};
         if (places_.emplace(dot, at).second) {
             auto& siblings = children_[at.parent][static_cast<std::size_t>(at.side)];
-            siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), dot), dot);
+            const auto stands_before = [&](const Dot& a, const Dot& b) {
+                if (a.replica != b.replica) return a.replica < b.replica;
+                return at.side == Side::right ? b.counter < a.counter : a.counter < b.counter;
+            };
+            siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), dot, stands_before),
+                            dot);
         }
         at = {dot, Side::right};
     }

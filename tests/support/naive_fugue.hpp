@@ -15,7 +15,8 @@
 namespace syncline::testing {
 
 /// The tree of Fugue (Weidner, Kleppmann, The Art of the Fugue, §4): the sequence is its in-order
-/// walk, children of one side in the order of their dots.
+/// walk, children of one side in the order of their replicas, of each the later
+/// the nearer to the parent.
 class NaiveFugue {
 public:
     /// Puts elements with the dots first, first + 1, … there, each the right child of the one

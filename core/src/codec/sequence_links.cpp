@@ -103,32 +103,43 @@ std::vector<LinkTo> links_of(const std::vector<Stretch>& stretches, std::size_t 
 std::vector<std::size_t> parents_first(const std::vector<Stretch>& stretches,
                                        std::size_t attached) {
     StretchIndex index(stretches, attached);
-    // Each stretch's children as a list: the first, and from each the next.
+    // Each stretch's children as a list: the first, and from each the next. Those on one side from
+    // the nearest on.
     constexpr std::size_t none = OpenStretches::none;
     std::vector<std::size_t> child(attached, none);
     std::vector<std::size_t> sibling(attached, none);
     std::vector<std::size_t> todo;
-    for (std::size_t i = attached; i-- > 0;) {
-        const Dot& parent_dot = stretches[i].place.parent;
-        if (parent_dot.counter == 0) {
-            todo.push_back(i);
-            continue;
+    bool hangs_together = true;
+    const auto add = [&](std::size_t i) {
+        const std::size_t parent = index.find(stretches[i].place.parent);
+        if (parent == none) {
+            hangs_together = false;
+            return;
         }
-        const std::size_t parent = index.find(parent_dot);
-        if (parent == none) return {};
         sibling[i] = child[parent];
         child[parent] = i;
+    };
+    for (std::size_t i = 0; i < attached; ++i) {
+        const Place& place = stretches[i].place;
+        if (place.parent.counter == 0) {
+            todo.push_back(i);
+        } else if (place.side == Side::left) {
+            add(i);
+        }
     }
+    for (std::size_t i = attached; i-- > 0;) {
+        const Place& place = stretches[i].place;
+        if (place.parent.counter != 0 && place.side == Side::right) add(i);
+    }
+    if (!hangs_together) return {};
+    // What is put on the stack last comes first: the farthest.
     std::vector<std::size_t> all;
     all.reserve(attached);
-    std::vector<std::size_t> children;
     while (!todo.empty()) {
         const std::size_t i = todo.back();
         todo.pop_back();
         all.push_back(i);
-        children.clear();
-        for (std::size_t c = child[i]; c != none; c = sibling[c]) children.push_back(c);
-        todo.insert(todo.end(), children.rbegin(), children.rend());
+        for (std::size_t c = child[i]; c != none; c = sibling[c]) todo.push_back(c);
     }
     return all;
 }

@@ -106,7 +106,7 @@ std::size_t attached_of(const Order& order, const std::vector<Stretch>& stretche
                                            std::size_t attached);
 
 /// The order in which to insert the first `attached` stretches so that parents come first, and of
-/// one parent's children lower ones; shorter if some hang on nothing. O(n log n).
+/// one parent's children those that are farther away; shorter if some hang on nothing. O(n log n).
 [[nodiscard]] std::vector<std::size_t> parents_first(const std::vector<Stretch>& stretches,
                                                      std::size_t attached);
 

@@ -21,8 +21,9 @@ namespace syncline {
 ///            b (and see place_behind() where erased ones stand between). What one author types in
 ///            one place therefore stays together, forwards and backwards, whatever others type
 ///            there at the same time (maximal non-interleaving for forward insertion where nothing
-///            is erased; this is the plain variant, with siblings in the order of their
-///            dots, not FugueMax).
+///            is erased; this is the plain variant, not FugueMax). Siblings on one side stand
+///            in the order of their replicas, one replica's the later the nearer to the parent: it
+///            has two there only if it saw erased what it had put there before.
 /// State      A growing set of (dot, parent, side): an element, once there, keeps its place; what
 ///            can go away is its content (State::dead, id only). The floor alone takes places
 ///            back (prune()). Kept as runs: consecutive dots of one replica that stand together,
@@ -51,7 +52,8 @@ public:
         Side side = Side::right;
         State state = State::dead;
         std::uint64_t parent = 0;  ///< counter; 0 is the beginning
-        /// The runs that start as a child of an element in this one, by (parent, side, dot).
+        /// The runs that start as a child of an element in this one, by (parent, side); siblings
+        /// from the farthest to the nearest, so that what a replica adds comes at the end.
         std::vector<Run*> children;
         Payload payload;  ///< empty unless State::plain
 
@@ -323,7 +325,7 @@ public:
         });
     }
     /// Takes out for good what it can of `dead`, as far as that is erased and not in `kept`: first
-    /// elements without children but such, then the links of chains, whose children go to the one
+    /// elements without children but such, then the links of chains, whose child goes to the one
     /// above (see is_link()). The order of all others stays, and so does the place where any new
     /// child of theirs goes. What is left are fewer runs of dead elements than three times all
     /// others. Nobody may name an element of `dead` that is erased as a parent any more.
@@ -418,16 +420,19 @@ private:
         return state == State::plain ? plain_max : std::uint32_t{1} << 30;
     }
 
-    [[nodiscard]] bool dot_less(std::uint32_t author_a, std::uint64_t a, std::uint32_t author_b,
-                                std::uint64_t b) const {
-        if (author_a == author_b) return a < b;
-        return authors()[author_a] < authors()[author_b];
+    /// Whether one of two siblings stands nearer to their parent. The replicas' order is that of
+    /// the sequence; of one replica's the later is nearer: its author saw the earlier one erased,
+    /// and put this one right beside a visible element.
+    [[nodiscard]] bool is_nearer(Side side, std::uint32_t author_a, std::uint64_t a,
+                                 std::uint32_t author_b, std::uint64_t b) const {
+        if (author_a == author_b) return a > b;
+        return (authors()[author_a] < authors()[author_b]) == (side == Side::right);
     }
-    /// The order of a parent's run's children.
+    /// The order of a run's children.
     [[nodiscard]] bool child_less(const Run* a, const Run* b) const {
         if (a->parent != b->parent) return a->parent < b->parent;
         if (a->side != b->side) return a->side < b->side;
-        return dot_less(a->author, a->first, b->author, b->first);
+        return is_nearer(a->side, b->author, b->first, a->author, a->first);
     }
 
     Run* add_run() {
@@ -509,22 +514,22 @@ private:
             // attach() may split the run, which moves some of its children to the new half.
             const std::vector<Run*> children = todo.back()->children;
             todo.pop_back();
-            for (Run* child : children) {
-                if (child->attached()) continue;
-                attach(child);
+            // The nearest first: attach() looks at those that stand between a run and its parent.
+            for (auto child = children.rbegin(); child != children.rend(); ++child) {
+                if ((*child)->attached()) continue;
+                attach(*child);
                 --waiting_runs_;
-                todo.push_back(child);
+                todo.push_back(*child);
             }
         }
     }
-    // A run's children are attached in their order, so that in front of an attached one all are.
 
-    /// Finds a run's place among its attached siblings and puts it into the order.
+    /// Puts a run into the order, beside the sibling that is next nearer to the parent.
     void attach(Run* run) {
         if (run->parent == 0) {
-            const At lower = lower_sibling(root_children_, run);
-            if (!lower) return order_.insert_front(run);
-            return insert_behind(last_below(lower), run);
+            Run* nearer = nearer_sibling(root_children_, run);
+            if (nearer == nullptr) return order_.insert_front(run);
+            return insert_behind(last_below({nearer, 0}), run);
         }
         At parent = find({authors()[run->parent_author], run->parent});
         if (run->side == Side::right) {
@@ -532,13 +537,11 @@ private:
             return;
         }
         if (parent.offset > 0) parent = {split(parent.run, parent.offset), 0};
-        const std::vector<Run*>& siblings = parent.run->children;
-        if (const At lower = lower_sibling(siblings, run))
-            return insert_behind(last_below(lower), run);
-        const auto upper = std::next(place_of(siblings, run));
-        const bool is_upper = upper != siblings.end() && (*upper)->attached() &&
-                              (*upper)->parent == run->parent && (*upper)->side == Side::left;
-        order_.insert_before(*(is_upper ? first_below(*upper) : parent.run), run);
+        Run* nearer = nearer_sibling(parent.run->children, run);
+        order_.insert_before(nearer == nullptr ? *parent.run : *first_below(nearer), run);
+    }
+    [[nodiscard]] static bool are_siblings(const Run& a, const Run& b) {
+        return a.parent == b.parent && a.side == b.side;
     }
     [[nodiscard]] auto place_of(const std::vector<Run*>& siblings, const Run* run) const {
         return std::lower_bound(siblings.begin(), siblings.end(), run,
@@ -552,52 +555,52 @@ private:
                                            (child->parent == parent && child->side == Side::left);
                                 });
     }
-    /// The sibling in front of `run` on the same side of the same parent; none if it is the first.
-    [[nodiscard]] At lower_sibling(const std::vector<Run*>& siblings, const Run* run) const {
-        const auto place = place_of(siblings, run);
-        if (place == siblings.begin()) return {};
-        Run* lower = *std::prev(place);
-        if (lower->parent != run->parent || lower->side != run->side) return {};
-        assert(lower->attached());
-        return {lower, 0};
+    /// None for the nearest.
+    [[nodiscard]] Run* nearer_sibling(const std::vector<Run*>& siblings, const Run* run) const {
+        const auto nearer = std::next(place_of(siblings, run));
+        if (nearer == siblings.end() || !are_siblings(**nearer, *run)) return nullptr;
+        assert((*nearer)->attached());
+        return *nearer;
     }
     /// The element behind which a right child `run` of `parent` goes.
     [[nodiscard]] At right_neighbour(const At& parent, const Run* run) const {
-        const At lower = lower_sibling(parent.run->children, run);
-        const std::uint64_t next = parent.run->first + parent.offset + 1;
-        // The run's own next element is a sibling too, though no run starts with it.
-        if (next <= parent.run->last() &&
-            dot_less(parent.run->author, next, run->author, run->first)) {
-            const bool above_lower =
-                !lower || dot_less(lower.run->author, lower.run->first, parent.run->author, next);
-            if (above_lower) return last_below({parent.run, parent.offset + 1});
-        }
-        return lower ? last_below(lower) : parent;
+        const Run& above = *parent.run;
+        Run* nearer = nearer_sibling(above.children, run);
+        const std::uint64_t next = above.first + parent.offset + 1;
+        // The parent's run's own next element is a sibling too, though no run starts with it.
+        const auto is_between = [&] {
+            return is_nearer(Side::right, above.author, next, run->author, run->first) &&
+                   (nearer == nullptr ||
+                    is_nearer(Side::right, nearer->author, nearer->first, above.author, next));
+        };
+        if (next <= above.last() && is_between())
+            return last_below({parent.run, parent.offset + 1});
+        return nearer == nullptr ? parent : last_below({nearer, 0});
+    }
+    /// From `first` on, the first of its siblings that is in the order: the farthest.
+    template <typename Children>
+    [[nodiscard]] static Run* farthest(Children first, Children end) {
+        const auto found = std::find_if(first, end, [](const Run* run) { return run->attached(); });
+        return found == end || !are_siblings(**found, **first) ? nullptr : *found;
+    }
+    /// The last of the right children of the element `counter` of a run, or, if it has none, of
+    /// the next in the run that has: right children inside a run stand behind what follows their
+    /// parent in it, and all that is below that; others would have cut the run.
+    [[nodiscard]] static Run* last_child(const Run& run, std::uint64_t counter) {
+        return farthest(right_children(run, counter), run.children.end());
     }
     /// The last element of the subtree under `at`.
     [[nodiscard]] static At last_below(At at) {
-        for (;;) {
-            Run* run = at.run;
-            // Right children inside a run stand behind what follows their parent in it, and all
-            // that is below that: others would have cut the run. So the first parent's are last.
-            const auto first = right_children(*run, run->first + at.offset);
-            if (first == run->children.end() || !(*first)->attached())
-                return {run, run->length - 1};
-            auto last = right_children(*run, (*first)->parent + 1);
-            do --last;
-            while (!(*last)->attached());
-            at = {*last, 0};
-        }
+        while (Run* child = last_child(*at.run, at.run->first + at.offset)) at = {child, 0};
+        return {at.run, at.run->length - 1};
     }
     /// The run that begins the subtree of a run's first element.
     [[nodiscard]] static Run* first_below(Run* run) {
-        while (!run->children.empty()) {
-            Run* child = run->children.front();
-            if (child->parent != run->first || child->side != Side::left || !child->attached())
-                break;
+        for (;;) {
+            Run* child = farthest(run->children.cbegin(), right_children(*run, run->first));
+            if (child == nullptr) return run;
             run = child;
         }
-        return run;
     }
     void insert_behind(At left, Run* run) {
         if (left.offset + 1 < left.run->length) split(left.run, left.offset + 1);
@@ -627,16 +630,10 @@ private:
         const std::uint32_t end = order_.before(*behind.run).slots + behind.offset;
         for (At at = front;;) {
             // Down to the last, as in last_below().
-            Run* run = at.run;
-            if (order_.before(*run).slots + run->length > end) return false;
-            const auto first = right_children(*run, run->first + at.offset);
-            if (first == run->children.end()) return true;
-            auto last = right_children(*run, (*first)->parent + 1);
-            do {
-                if (last == first) return true;
-                --last;
-            } while (!(*last)->attached());
-            at = {*last, 0};
+            if (order_.before(*at.run).slots + at.run->length > end) return false;
+            Run* child = last_child(*at.run, at.run->first + at.offset);
+            if (child == nullptr) return true;
+            at = {child, 0};
         }
     }
 
@@ -692,39 +689,33 @@ private:
             merge(run, right);
     }
     /// Whether a dead run only links an erased element, whose one child on that side it is, with
-    /// children on one side of its end. Nobody puts anything under either any more; so these may as
-    /// well be children of the one above: their order and whose neighbours they are stay the same.
+    /// one child at its end. Nobody puts anything under either any more; so that may as well be a
+    /// child of the one above: whose neighbour it is stays the same. (Of several children the order
+    /// could not stay on another side.)
     [[nodiscard]] bool is_link(const Run& run, const DotSet& dead, const DotSet& kept) const {
-        if (run.parent == 0 || run.children.empty()) return false;
+        if (run.parent == 0 || run.children.size() != 1) return false;
         const Dot last{authors()[run.author], run.last()};
         const DotRun* going = reaching(dead, last, run.last());
         if (going == nullptr || going->first > run.first) return false;
         if (reaching(kept, last, run.first) != nullptr) return false;
-        if (run.children.front()->parent != run.last() ||
-            run.children.front()->side != run.children.back()->side)
-            return false;
+        if (run.children.front()->parent != run.last()) return false;
         const Run& above = *parent_of(run);
         const Dot parent = this->parent(run);
         if (above.state != State::dead || reaching(dead, parent, parent.counter) == nullptr)
             return false;
         if (run.side == Side::right && run.parent != above.last()) return false;
         const auto here = place_of(above.children, &run);
-        const auto is_beside = [&](const Run* other) {
-            return other->parent == run.parent && other->side == run.side;
-        };
-        return (here == above.children.begin() || !is_beside(*std::prev(here))) &&
-               (std::next(here) == above.children.end() || !is_beside(*std::next(here)));
+        return (here == above.children.begin() || !are_siblings(**std::prev(here), run)) &&
+               (std::next(here) == above.children.end() || !are_siblings(**std::next(here), run));
     }
     void unlink(Run* run) {
         slots_ -= run->length;
         std::vector<Run*>& siblings = parent_of(*run)->children;
-        for (Run* child : run->children) {
-            child->parent_author = run->parent_author;
-            child->parent = run->parent;
-            child->side = run->side;
-        }
-        const auto here = siblings.erase(position_in(siblings, run));
-        siblings.insert(here, run->children.begin(), run->children.end());
+        Run* child = run->children.front();
+        child->parent_author = run->parent_author;
+        child->parent = run->parent;
+        child->side = run->side;
+        *position_in(siblings, run) = child;
         take_out(run);
     }
     /// Null for one that hangs on nothing.
