@@ -109,6 +109,44 @@ test('an item is moved by keyboard and by pointer, and put back by Escape', asyn
     await part(ada, noor);
 });
 
+test('a board is made, filled, opened and left by keyboard alone', async () => {
+    const ada = await stage.enter('Ada Lovelace');
+    const {page} = ada;
+    /** Tab, until this has the focus. */
+    const tabTo = async (what: ReturnType<typeof page.getByLabel>): Promise<void> => {
+        for (let tabs = 0; tabs < 40; tabs++) {
+            if ((await what.count()) === 1 && (await what.evaluate((element) => element === document.activeElement))) return;
+            await page.keyboard.press('Tab');
+        }
+        assert.fail('it cannot be reached by Tab');
+    };
+    await tabTo(page.getByLabel('New board'));
+    await page.keyboard.type('Weekend by the lake');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Name of this board').waitFor();
+    await tabTo(page.getByLabel('New item'));
+    for (const title of ['Tent', 'Canoe']) {
+        await page.keyboard.type(title);
+        await page.keyboard.press('Enter');
+        await ada.item(title).waitFor();
+    }
+    await page.keyboard.press('Shift+Tab');
+    assert.ok(await page.getByRole('button', {name: 'Vote for Canoe, 0 so far'}).evaluate((button) => button === document.activeElement));
+    await page.keyboard.press('Enter');
+    await page.locator('[role=status]', {hasText: /^Canoe: 1 vote$/}).waitFor();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', {name: 'Item: Canoe'}).waitFor();
+    await tabTo(page.getByRole('checkbox', {name: 'Done', exact: true}));
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', {name: 'Item: Canoe'}).waitFor({state: 'detached'});
+    const opener = ada.item('Canoe').locator('.item-link');
+    assert.ok(await opener.evaluate((link) => link === document.activeElement), 'the focus is where it was opened');
+    assert.ok(await page.getByRole('checkbox', {name: 'Canoe: done'}).isChecked());
+    await part(ada);
+});
+
 test('a second tab shows the same, undoes for itself, and goes on when the first is closed', async () => {
     const {ada, noor, link} = await together('Tent');
     const second = await ada.context.newPage();

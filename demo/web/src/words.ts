@@ -56,6 +56,10 @@ export function changes(count: number): string {
     return count === 1 ? '1 change' : `${count} changes`;
 }
 
+export function votes(count: number): string {
+    return Math.abs(count) === 1 ? `${count} vote` : `${count} votes`;
+}
+
 /** "just now", "5 minutes ago", "3 May" */
 export function ago(time: number, now: number): string {
     const seconds = Math.round((now - time) / 1000);

@@ -8,6 +8,7 @@ import {boardAddress} from '../route';
 import {useAnnouncer} from '../ui/announce';
 import {CommittedField} from '../ui/committed-field';
 import {Icon} from '../ui/icons';
+import {votes} from '../words';
 import {Conflicts} from './conflicts';
 import {History} from './history';
 import {Notes} from './notes';
@@ -94,16 +95,16 @@ function ItemDetails({item, people, onCaret}: Omit<ItemPanelProps, 'id'> & {read
                         type="button"
                         className="button button-quiet button-icon"
                         aria-label="Take a vote back"
-                        onClick={() => board.perform(vote(item.id, -1), `${item.votes - 1} votes`)}
+                        onClick={() => board.perform(vote(item.id, -1), votes(item.votes - 1))}
                     >
                         <Icon name="down" />
                     </button>
-                    <span className="votes-count">{item.votes === 1 ? '1 vote' : `${item.votes} votes`}</span>
+                    <span className="votes-count">{votes(item.votes)}</span>
                     <button
                         type="button"
                         className="button button-quiet button-icon"
                         aria-label="Vote for it"
-                        onClick={() => board.perform(vote(item.id, 1), `${item.votes + 1} votes`)}
+                        onClick={() => board.perform(vote(item.id, 1), votes(item.votes + 1))}
                     >
                         <Icon name="up" />
                     </button>

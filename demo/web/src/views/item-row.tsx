@@ -8,6 +8,7 @@ import type {Filter} from '../search';
 import {Avatar} from '../ui/avatar';
 import {Icon} from '../ui/icons';
 import {Marked} from '../ui/marked';
+import {votes} from '../words';
 import type {HandleProps} from './use-reorder';
 
 export interface ItemRowProps {
@@ -92,7 +93,7 @@ export function ItemRow({item, filter, open, held, shift, handle, here}: ItemRow
                 type="button"
                 className="vote"
                 aria-label={`Vote for ${title}, ${item.votes} so far`}
-                onClick={() => board.perform(vote(item.id, 1), `${title}: ${item.votes + 1} votes`)}
+                onClick={() => board.perform(vote(item.id, 1), `${title}: ${votes(item.votes + 1)}`)}
             >
                 <Icon name="up" />
                 <span>{item.votes}</span>
