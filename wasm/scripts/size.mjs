@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// What a page loads of this package: raw, gzip and brotli, after a production build. Fails when a limit is passed.
+// What a page loads of this package: raw, gzip and brotli, after a production build. Fails when a limit is
+// passed, or when what everybody loads holds a part that is to be imported by itself.
 // Usage: node wasm/scripts/size.mjs [--write]      --write puts the table into docs/size.md. Build the package first.
 import {existsSync, readFileSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {brotliCompressSync, constants, gzipSync} from 'node:zlib';
 import {build} from 'esbuild';
@@ -22,26 +23,29 @@ const optional = [
     {name: '`syncline/inspector`', entry: 'inspector/index.js', limit: 6},
 ];
 const totalLimit = 660;
+/** Parts of the package that nobody loads who does not import them. */
+const byImportOnly = /\/dist\/(react|codemirror|inspector)\//;
 
 async function bytesOf({file, entry}) {
-    if (file !== undefined) return readFileSync(join(dist, file));
-    const {outputFiles} = await build({
+    if (file !== undefined) return {bytes: readFileSync(join(dist, file)), sources: []};
+    const {outputFiles, metafile} = await build({
         entryPoints: [join(dist, entry)],
         bundle: true,
         minify: true,
         write: false,
+        metafile: true,
         format: 'esm',
         target: 'es2022',
         external: ['react', '@codemirror/*'],
         legalComments: 'none',
     });
-    return outputFiles[0].contents;
+    return {bytes: outputFiles[0].contents, sources: Object.keys(metafile.inputs).map((path) => resolve(path))};
 }
 
 async function measure(part) {
-    const bytes = await bytesOf(part);
+    const {bytes, sources} = await bytesOf(part);
     const brotli = brotliCompressSync(bytes, {params: {[constants.BROTLI_PARAM_QUALITY]: 11}});
-    return {...part, raw: bytes.length, gzip: gzipSync(bytes, {level: 9}).length, brotli: brotli.length};
+    return {...part, sources, raw: bytes.length, gzip: gzipSync(bytes, {level: 9}).length, brotli: brotli.length};
 }
 
 const sum = (parts, name, limit) =>
@@ -81,8 +85,13 @@ if (process.argv.includes('--write')) {
         text.replace(/(<!-- table -->\n)[^]*?(<!-- end -->)/, (_, start, end) => `${start}\n${table}\n\n${end}`),
     );
 }
+const strays = base.flatMap(({name, sources}) =>
+    sources.filter((path) => byImportOnly.test(path)).map((path) => ({name, path})),
+);
+for (const {name, path} of strays) console.error(`size: ${name} loads ${path}, which only who imports it should.`);
 const over = rows.filter(({brotli, limit}) => brotli > limit * 1000);
 for (const {name, brotli, limit} of over)
     console.error(`size: ${name} is ${kilo(brotli)} kB, over its limit of ${limit} kB.`);
-console.log(`${rows.length - over.length} passed, ${over.length} failed`);
-process.exitCode = over.length === 0 ? 0 : 1;
+const failed = over.length + strays.length;
+console.log(`${rows.length - over.length} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
