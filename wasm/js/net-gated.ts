@@ -1,4 +1,4 @@
-import type {Socket, SocketHost} from './host.js';
+import type {Socket, SocketEvents, SocketHost} from './host.js';
 
 /**
  * Sockets that send nothing before all that was written is durable: a change must be on this device before it leaves it,
@@ -6,14 +6,22 @@ import type {Socket, SocketHost} from './host.js';
  */
 export function gatedSockets(inner: SocketHost, dirty: () => boolean, durable: () => Promise<void>): SocketHost {
     return {
-        open: (url, subprotocol, events) => gate(inner.open(url, subprotocol, events), dirty, durable),
+        open: (url, subprotocol, events) => gate((gated) => inner.open(url, subprotocol, gated), events, dirty, durable),
     };
 }
 
-function gate(socket: Socket, dirty: () => boolean, durable: () => Promise<void>): Socket {
+function gate(open: (events: SocketEvents) => Socket, events: SocketEvents, dirty: () => boolean, durable: () => Promise<void>): Socket {
     let waiting: (() => void)[] = [];
     let waitingBytes = 0;
     let dropped = false;
+    const socket = open({
+        opened: () => events.opened(),
+        received: (message) => events.received(message),
+        closed: (end, why) => {
+            dropped = true;
+            events.closed(end, why);
+        },
+    });
     const later = (step: () => void): void => {
         waiting.push(step);
         if (waiting.length > 1) return;
@@ -24,10 +32,12 @@ function gate(socket: Socket, dirty: () => boolean, durable: () => Promise<void>
                 waitingBytes = 0;
                 if (!dropped) for (const step of steps) step();
             },
-            // What could not be stored must not be sent either.
+            // What could not be stored must not be sent either. The engine connects again after a while, which tries it anew.
             () => {
+                if (dropped) return;
                 dropped = true;
                 socket.drop();
+                events.closed('lost', 'what was to be sent could not be stored first');
             },
         );
     };

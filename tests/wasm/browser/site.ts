@@ -15,7 +15,13 @@ const handicaps = {
     // Chromium looks at IndexedDB's quota only now and then, so that a test cannot wait for it.
     'worker-without-room': `delete FileSystemFileHandle.prototype.createSyncAccessHandle;
         let full = false;
-        new BroadcastChannel('full').onmessage = ({data}) => { full = data; };
+        const test = new BroadcastChannel('full');
+        const worker = crypto.randomUUID();
+        test.onmessage = ({data}) => {
+            if (typeof data !== 'boolean') return;
+            full = data;
+            test.postMessage(worker);
+        };
         const begin = IDBDatabase.prototype.transaction;
         IDBDatabase.prototype.transaction = function (...words) {
             const transaction = begin.apply(this, words);

@@ -234,7 +234,22 @@ test('without room in IndexedDB neither, and what could not be stored is not sho
     const a = await shared.open(options);
     const b = await shared.open(options);
     await add(a, 't');
-    const full = (is: boolean): Promise<void> => b.evaluate((is) => new BroadcastChannel('full').postMessage(is), is);
+    /** Both workers know it: one that begins only now is told again. */
+    const full = (is: boolean): Promise<void> =>
+        b.evaluate(async (is) => {
+            const workers = new BroadcastChannel('full');
+            const told = new Set<unknown>();
+            await new Promise<void>((done) => {
+                const telling = setInterval(() => workers.postMessage(is), 20);
+                workers.onmessage = ({data}) => {
+                    told.add(data);
+                    if (told.size < 2) return;
+                    clearInterval(telling);
+                    done();
+                };
+            });
+            workers.close();
+        }, is);
     await full(true);
     const fails = (page: Page): Promise<string> =>
         page.evaluate(() => window.syncline.add('t').then(() => 'none', ({code}: {code: string}) => code));
