@@ -2,6 +2,9 @@
 
 #include "syncline/document/json.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace syncline::client {
 
 namespace {
@@ -64,21 +67,116 @@ Result<std::string> collection_json(const Space& space, const std::string& colle
     return text;
 }
 
+namespace {
+
+/// Ids in the order of the list: [[replica, first, last, first, last, …], …], counters that follow
+/// each other as one pair, neighbours of one replica in one list.
+Value element_ids(const List& list) {
+    Value::Array groups;
+    Value::Array group;
+    std::optional<Dot> last;
+    const auto end_group = [&] {
+        if (!group.empty()) groups.emplace_back(std::move(group));
+        group = {};
+    };
+    for (std::uint32_t index = 0; index < list.size(); ++index) {
+        const Dot id = *list.id(index);
+        if (last && last->replica == id.replica && last->counter + 1 == id.counter) {
+            group.back() = number(id.counter);
+        } else {
+            if (!last || last->replica != id.replica) {
+                end_group();
+                group.emplace_back(to_string(id.replica));
+            }
+            group.push_back(number(id.counter));
+            group.push_back(number(id.counter));
+        }
+        last = id;
+    }
+    end_group();
+    return Value(std::move(groups));
+}
+
+void add_lists(Value::Array& lists, Value::Array& path, const OrMap& map);
+
+void add_list(Value::Array& lists, Value::Array& path, const List& list) {
+    if (list.size() == 0) return;
+    lists.emplace_back(Value::Array{Value(path), element_ids(list)});
+    for (const auto& [id, element] : list.elements()) {
+        const auto index = list.index(id);
+        if (!index) continue;
+        path.push_back(number(*index));
+        add_lists(lists, path, element.contents());
+        path.pop_back();
+    }
+}
+
+/// What is in a map under its keys, or in an element of a list, whose fields have no names.
+void add_lists(Value::Array& lists, Value::Array& path, const OrMap& map) {
+    for (const auto& [field, node] : map.fields()) {
+        if (field.type != Type::list && field.type != Type::map) continue;
+        if (!field.key.empty()) path.emplace_back(field.key);
+        if (const List* list = node->as<List>()) add_list(lists, path, *list);
+        if (const OrMap* inner = node->as<OrMap>()) add_lists(lists, path, *inner);
+        if (!field.key.empty()) path.pop_back();
+    }
+}
+
+/// An array that is shown may be a list.
+bool shows_array(const Value& value) {
+    if (value.array() != nullptr) return true;
+    const Value::Map* map = value.map();
+    return map != nullptr && std::any_of(map->begin(), map->end(), [](const Value::Member& member) {
+               return shows_array(member.value);
+           });
+}
+
+/// Empty where the document has no list with an element.
+Result<Value::Array> lists_of(const Space& space, const DocumentKey& key) {
+    const auto document = space.document(key);
+    if (!document) return tl::unexpected(document.error());
+    Value::Array lists;
+    Value::Array path;
+    add_lists(lists, path, document->root());
+    return lists;
+}
+
+}  // namespace
+
+Result<std::string> lists_json(const Space& space, const DocumentKey& key) {
+    auto lists = lists_of(space, key);
+    if (!lists) return tl::unexpected(lists.error());
+    return lists->empty() ? std::string("null") : to_json(Value(std::move(*lists)));
+}
+
 Result<std::string> page_json(const Space& space, const std::string& collection,
                               const std::string& behind, std::uint64_t limit) {
-    std::string documents;
-    std::string last;
-    std::uint64_t count = 0;
+    struct Row {
+        std::string id;
+        std::string text;
+        bool may_have_lists;
+    };
+    std::vector<Row> rows;
     if (limit == 0) return fail(ErrorCode::invalid_argument, "a page has at least one document");
     const auto add = [&](const std::string& id, const Value& document) {
-        if (count > 0) documents += ',';
-        documents += '[' + quoted(id) + ',' + to_json(document) + ']';
-        last = id;
-        return ++count < limit;
+        rows.push_back({id, '[' + quoted(id) + ',' + to_json(document), shows_array(document)});
+        return rows.size() < limit;
     };
     if (auto visited = space.each(collection, add, behind); !visited)
         return tl::unexpected(visited.error());
-    return "{\"count\":" + std::to_string(count) + ",\"last\":" + quoted(last) +
+    std::string documents;
+    for (const Row& row : rows) {
+        if (!documents.empty()) documents += ',';
+        documents += row.text;
+        if (row.may_have_lists) {
+            auto lists = lists_of(space, {collection, row.id});
+            if (!lists) return tl::unexpected(lists.error());
+            if (!lists->empty()) documents += ',' + to_json(Value(std::move(*lists)));
+        }
+        documents += ']';
+    }
+    return "{\"count\":" + std::to_string(rows.size()) +
+           ",\"last\":" + quoted(rows.empty() ? std::string() : rows.back().id) +
            ",\"documents\":[" + documents + "]}";
 }
 
@@ -141,7 +239,8 @@ Result<std::string> report_json(const Space& space) {
     for (const auto& [replica, counter] : report->vector) {
         vector.push_back({to_string(replica), number(counter)});
     }
-    return to_json(Value(Value::Map{{"cursor", number(status.cursor)},
+    return to_json(Value(Value::Map{{"clockOffsetMs", Value(status.clock_offset_ms)},
+                                    {"cursor", number(status.cursor)},
                                     {"documents", number(report->documents)},
                                     {"pending", number(status.pending)},
                                     {"versionVector", Value(std::move(vector))}}));

@@ -17,13 +17,20 @@ Result<std::string> history_json(const Space& space, const DocumentKey& key);
 /// All documents of a collection, as one object by id.
 Result<std::string> collection_json(const Space& space, const std::string& collection);
 /// Up to `limit` documents of a collection with ids behind `behind`: {"count":n,"last":id,
-/// "documents":[[id,document],…]}, the members in this order.
+/// "documents":[[id,document],…]}, the members in this order. A document with lists is
+/// [id,document,lists], with what lists_json() says.
 Result<std::string> page_json(const Space& space, const std::string& collection,
                               const std::string& behind, std::uint64_t limit);
+/// The ids of the elements in the document's lists: [[path,ids],…] with each list that has an
+/// element, those outside before those inside. A path is of keys and indexes; ids are in the list's
+/// order, [[replica,first,last,first,last,…],…]: counters from first to last, of one replica. null
+/// where there is no such list. Error: storage_*.
+Result<std::string> lists_json(const Space& space, const DocumentKey& key);
 /// The values that lost at {"doc":[collection,id],"path":[…]}, where the path leads to a register;
 /// newest first. An empty list where there is none. Error: invalid_argument.
 Result<std::string> conflicts_json(const Space& space, const Value& question);
-/// {"cursor":n,"documents":n,"pending":n,"versionVector":{replica:n,…}}
+/// {"clockOffsetMs":n,"cursor":n,"documents":n,"pending":n,"versionVector":{replica:n,…}}; the offset
+/// is the relay's clock minus ours.
 Result<std::string> report_json(const Space& space);
 Result<std::string> ids_json(const Space& space, const std::string& collection);
 Result<std::string> collections_json(const Space& space);

@@ -166,6 +166,8 @@ export interface SpaceReport {
     readonly cursor: number;
     readonly pending: number;
     readonly versionVector: Readonly<Record<string, number>>;
+    /** The relay's clock minus this device's, as of the last connection; 0 before there was one. */
+    readonly clockOffsetMs: number;
     readonly documents: number;
     readonly bytesSent: number;
     readonly bytesReceived: number;
@@ -196,7 +198,10 @@ export interface Document<F = AnyFields> {
     load(): Promise<Read<F> | undefined>;
     readonly value: Read<F> | undefined;
     observe(listener: (value: Read<F> | undefined) => void): Stop;
-    /** A text in it, for an editor. Everything that is typed here is this device's. */
+    /**
+     * A text in it, for an editor. Everything that is typed here is this device's. Steps into lists mean the elements that
+     * the page shows there now, if it has loaded the document, and stay with these.
+     */
     text(path: PathTo<F, Text>): Promise<LiveText>;
     /** The values that lost against the one shown, of the register at the path; newest first. */
     conflicts<const P extends PathTo<F, Register<unknown>>>(path: P): Promise<readonly ValueAt<F, P>[]>;
@@ -321,7 +326,12 @@ export interface DocumentEditor<F = AnyFields> extends MapEditor<F> {
     deleteDocument(): void;
 }
 
-/** What can be done with any list. */
+/**
+ * What can be done with any list. An index means the element that the page shows there when `transact` is called, after what
+ * the same transaction did before: it is that element that is erased, moved or edited, also where others have changed the list
+ * meanwhile, and what is inserted goes behind the one that it was to stand behind. What others erased is not erased or moved
+ * again; editing it fails with `not_found`. Where the page has not loaded the document, an index counts in the list as it is.
+ */
 export interface ListSteps {
     create(): void;
     erase(index: number, count?: number): void;

@@ -1,6 +1,7 @@
 import type {Collection, DocumentValue, Stop} from './api.js';
 import type {Client} from './client.js';
 import {decodeJson} from './json.js';
+import type {Lists} from './list-places.js';
 import {Listeners} from './listeners.js';
 import {Rows, type Row} from './rows.js';
 import {shared} from './values.js';
@@ -10,6 +11,9 @@ interface Change {
     readonly before: DocumentValue | undefined;
     readonly after: DocumentValue | undefined;
 }
+
+/** A document as it is told: with the ids in its lists, if it has any. */
+export type Told = readonly [id: string, value: DocumentValue | null, lists?: Lists];
 
 /** A collection as this page holds it. */
 export class PageCollection implements Collection {
@@ -63,20 +67,33 @@ export class PageCollection implements Collection {
         this.loading?.catch(() => undefined);
     }
 
-    /** A piece of what `load` asked for: `[[id, value], …]`. */
+    /** The ids in a document's lists, as this page holds it; undefined where it does not hold it. */
+    listsOf(id: string): Lists | undefined {
+        return this.rows.get(id) === undefined ? undefined : this.rows.listsOf(id);
+    }
+    /** The ids that were told mean nothing any more. */
+    renamed(): void {
+        for (const rows of [this.rows, this.coming]) rows?.forgetLists();
+    }
+
+    /** A piece of what `load` asked for: `[[id, value, lists?], …]`. */
     arrived(documents: string): void {
         const coming = (this.coming ??= new Rows());
-        for (const [id, value] of decodeJson(documents) as unknown as readonly Row[]) coming.put(id, shared(this.rows.get(id), value));
+        for (const [id, value, lists] of decodeJson(documents) as unknown as readonly (readonly [...Row, Lists?])[]) {
+            coming.put(id, shared(this.rows.get(id), value));
+            coming.putLists(id, lists);
+        }
     }
 
     /** Documents have these values now; null: there is none any more. */
-    changed(documents: readonly (readonly [id: string, value: DocumentValue | null])[]): void {
+    changed(documents: readonly Told[]): void {
         const changes: Change[] = [];
-        for (const [id, value] of documents) {
+        for (const [id, value, lists] of documents) {
             const before = this.rows.get(id);
             const after = value === null ? undefined : shared(before, value);
             // What comes after this in pieces was read after it.
             this.coming?.put(id, after);
+            for (const rows of [this.rows, this.coming]) rows?.putLists(id, lists);
             if (before === after) continue;
             this.rows.put(id, after);
             changes.push({id, before, after});

@@ -1,7 +1,8 @@
 import type {Document, DocumentValue, HistoryEntry, LiveText, Path, Stop, Value} from './api.js';
 import type {Client} from './client.js';
-import type {PageCollection} from './collection.js';
+import type {PageCollection, Told} from './collection.js';
 import {decodeJson} from './json.js';
+import type {Lists} from './list-places.js';
 import {Listeners} from './listeners.js';
 import {frozen, shared} from './values.js';
 
@@ -14,6 +15,8 @@ export interface DocumentOwner {
 /** A document as this page holds it: by itself, or as part of its collection when that is loaded. */
 export class PageDocument implements Document {
     private current: DocumentValue | undefined;
+    /** null: they have other ids by now. */
+    private lists: Lists | null | undefined;
     private loading: Promise<DocumentValue | undefined> | null = null;
     private readonly listeners = new Listeners<DocumentValue | undefined>();
 
@@ -61,8 +64,17 @@ export class PageDocument implements Document {
         this.loading?.catch(() => undefined);
     }
 
+    /** The ids in its lists, as this page holds it; undefined where it does not hold it. */
+    get seen(): Lists | undefined {
+        if (this.from.loaded) return this.from.listsOf(this.id);
+        return this.current === undefined || this.lists === null ? undefined : (this.lists ?? []);
+    }
+    renamed(): void {
+        if (this.lists !== undefined) this.lists = null;
+    }
     /** It has this value now; null: there is none. */
-    changed(value: DocumentValue | null): void {
+    changed([, value, lists]: Told): void {
+        this.lists = lists;
         const next = this.from.loaded ? this.from.get(this.id) : value === null ? undefined : shared(this.current, value);
         if (next === this.current) return;
         this.current = next;

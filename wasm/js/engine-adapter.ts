@@ -48,6 +48,9 @@ class Port implements EnginePort {
         const text = this.ask('get', json(space), json(collection), json(id));
         return text === 'null' ? undefined : text;
     }
+    lists(space: string, collection: string, id: string): string {
+        return this.ask('lists', json(space), json(collection), json(id));
+    }
     page(space: string, collection: string, after: string, limit: number): DocumentPage {
         const text = this.ask('page', json(space), json(collection), json(after), String(limit));
         // {"count":n,"last":id,"documents":[…]}: the documents are left as text.

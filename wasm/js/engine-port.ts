@@ -22,7 +22,7 @@ export interface PresentTab {
 }
 
 export interface DocumentPage {
-    /** `[[id, value], …]` */
+    /** `[[id, value, lists?], …]` */
     readonly text: string;
     readonly count: number;
     /** The id of the last. */
@@ -44,6 +44,8 @@ export interface EnginePort {
     exportFile(): Uint8Array;
     collections(space: string): readonly string[];
     get(space: string, collection: string, id: string): string | undefined;
+    /** The ids in the document's lists, as list-places.ts has them: JSON, `null` if it has none. */
+    lists(space: string, collection: string, id: string): string;
     /** Up to `limit` documents with ids behind `after`, ascending; fewer only at the end. */
     page(space: string, collection: string, after: string, limit: number): DocumentPage;
     digest(space: string): string;

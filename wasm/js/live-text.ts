@@ -3,7 +3,7 @@ import type {Client} from './client.js';
 import {apply, check, compose, difference, isIdle, transform, transformPosition} from './delta.js';
 import {SynclineError} from './errors.js';
 import {Listeners} from './listeners.js';
-import type {DocumentAt, TextAt} from './protocol.js';
+import type {DocumentAt, Seen, TextAt} from './protocol.js';
 
 /** Edits that are on their way, or wait for their turn. */
 interface Pending {
@@ -43,7 +43,7 @@ export class PageText implements LiveText {
 
     constructor(
         private readonly client: Client,
-        private readonly at: DocumentAt & TextAt & {readonly path: Path},
+        private readonly at: DocumentAt & TextAt & Seen & {readonly path: Path},
         private readonly forget: () => void,
     ) {}
 

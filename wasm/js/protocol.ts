@@ -1,4 +1,5 @@
 import type {Path, SyncStatus, TextDelta} from './api.js';
+import type {SeenLists} from './list-places.js';
 
 /**
  * What pages and the engine's side say to each other, by structured clone. A page sends `FromPage`, in any order it
@@ -9,7 +10,7 @@ import type {Path, SyncStatus, TextDelta} from './api.js';
  */
 
 /** Sides of different numbers do not understand each other. Raise it with every change in this file. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Of the library, for people. */
 export const VERSION = '0.1.0';
 
@@ -24,6 +25,10 @@ export interface DocumentAt {
 export interface Once {
     /** The request's id, the same when it is asked again: the engine does it once. */
     readonly once: string;
+}
+/** The lists that indexes are in, as the page that says them holds them; nothing where it holds none. */
+export interface Seen {
+    readonly seen?: SeenLists;
 }
 export interface StackAt {
     /** The page's number for its undo stack. */
@@ -67,13 +72,13 @@ export interface Calls {
     asOf(of: DocumentAt & {readonly sequence: number}): string;
     conflicts(of: DocumentAt & {readonly path: Path}): string;
     /** `ops` is the JSON list of recorder.ts. */
-    transact(of: Once & {readonly space: string; readonly ops: string}): void;
+    transact(of: Once & Seen & {readonly space: string; readonly ops: string}): void;
     undoOpen(of: StackAt & {readonly space: string; readonly depth: number; readonly mergeMs: number}): void;
-    undoTransact(of: Once & StackAt & {readonly ops: string}): void;
+    undoTransact(of: Once & Seen & StackAt & {readonly ops: string}): void;
     undo(of: Once & StackAt): boolean;
     redo(of: Once & StackAt): boolean;
     undoClose(of: StackAt): void;
-    textOpen(of: TextAt & DocumentAt & {readonly path: Path; readonly onces: readonly string[]}): TextStart;
+    textOpen(of: TextAt & DocumentAt & Seen & {readonly path: Path; readonly onces: readonly string[]}): TextStart;
     /** Made against `base`. It is told as a `text` of its own, in order, and answered when it is durable. */
     textEdit(of: Once & TextAt & {readonly base: number; readonly delta: TextDelta}): void;
     textAnchor(of: TextAt & {readonly base: number; readonly position: number}): string;
@@ -112,9 +117,9 @@ export type Tidings =
     | {readonly t: 'welcome'; readonly replica: string; readonly storage: 'file' | 'opfs' | 'indexeddb' | 'memory'; readonly warnings: readonly Problem[]}
     | {readonly t: 'refused'; readonly problem: Problem}
     | {readonly t: 'answer'; readonly id: number; readonly value?: unknown; readonly problem?: Problem}
-    /** `documents`: `[[id, value], …]` */
+    /** `documents`: `[[id, value, lists?], …]`, the ids in the lists with those that have some (list-places.ts). */
     | {readonly t: 'loaded'; readonly space: string; readonly collection: string; readonly documents: string}
-    /** `documents`: `[[collection, id, value or null], …]` */
+    /** `documents`: `[[collection, id, value or null, lists?], …]` */
     | {readonly t: 'changed'; readonly space: string; readonly documents: string}
     | {readonly t: 'status'; readonly space: string; readonly status: SyncStatus}
     | {readonly t: 'undo'; readonly stack: number; readonly canUndo: boolean; readonly canRedo: boolean}

@@ -4,11 +4,19 @@ import {encodeJson} from './json.js';
 
 type Counter = {add(amount: number): void};
 
+/** What a transaction is to do. */
+export interface Recorded {
+    /** The JSON list of ops that the engine takes (`syncline_transact`). */
+    readonly ops: string;
+    /** By document (JSON of `[collection, id]`) the fields in which the ops have indexes of lists. */
+    readonly listed: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /**
- * Runs `edit` and gives what it did as the JSON list of ops that the engine takes (`syncline_transact`). The values
- * are encoded at once, so that what the app changes in them later has no part in it.
+ * Runs `edit` and gives what it did. The values are encoded at once, so that what the app changes in them later has no
+ * part in it.
  */
-export function record(edit: (tx: Transaction) => void): string {
+export function record(edit: (tx: Transaction) => void): Recorded {
     const ops: string[] = [];
     const recorder = new Recorder(ops);
     const returned: unknown = edit(recorder);
@@ -16,10 +24,11 @@ export function record(edit: (tx: Transaction) => void): string {
     if (typeof returned === 'object' && returned !== null && 'then' in returned) {
         throw new SynclineError('invalid_argument', 'the function given to transact() must not wait: it returned a promise');
     }
-    return `[${ops.join(',')}]`;
+    return {ops: `[${ops.join(',')}]`, listed: recorder.listed};
 }
 
 class Recorder implements Transaction {
+    readonly listed = new Map<string, Set<string>>();
     private ended = false;
     constructor(private readonly ops: string[]) {}
 
@@ -32,7 +41,14 @@ class Recorder implements Transaction {
     /** `members` is JSON text, with a comma in front unless it is empty. */
     note(op: string, doc: string, path: Path, members = ''): void {
         if (this.ended) throw new SynclineError('invalid_argument', 'the transaction has ended');
+        if (op.startsWith('list_') || path.some((step) => typeof step === 'number')) this.noteList(doc, path);
         this.ops.push(`{"op":"${op}","doc":${doc}${path.length > 0 ? `,"path":${encodeJson(path)}` : ''}${members}}`);
+    }
+
+    private noteList(doc: string, path: Path): void {
+        let fields = this.listed.get(doc);
+        if (fields === undefined) this.listed.set(doc, (fields = new Set()));
+        fields.add(path[0] as string);
     }
 }
 

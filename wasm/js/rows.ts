@@ -1,4 +1,5 @@
 import type {DocumentValue} from './api.js';
+import type {Lists} from './list-places.js';
 
 export type Row = readonly [id: string, value: DocumentValue];
 
@@ -8,6 +9,8 @@ const placesAtOnce = 256;
 /** Documents by id, and the list of them in order, made when it is asked for. */
 export class Rows {
     private readonly values = new Map<string, DocumentValue>();
+    /** Of those that have some. null: they have other ids by now. */
+    private readonly lists = new Map<string, Lists | null>();
     private sorted: readonly Row[] = Object.freeze([]);
     private readonly stale = new Set<string>();
 
@@ -19,6 +22,19 @@ export class Rows {
     }
     ids(): IterableIterator<string> {
         return this.values.keys();
+    }
+    /** undefined: not known. */
+    listsOf(id: string): Lists | undefined {
+        const lists = this.lists.get(id);
+        return lists === null ? undefined : (lists ?? []);
+    }
+    /** The ids in the lists may be others where the value is the same. */
+    putLists(id: string, lists: Lists | undefined): void {
+        if (lists === undefined) this.lists.delete(id);
+        else this.lists.set(id, lists);
+    }
+    forgetLists(): void {
+        for (const id of this.lists.keys()) this.lists.set(id, null);
     }
     /** undefined removes. */
     put(id: string, value: DocumentValue | undefined): void {

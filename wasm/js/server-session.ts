@@ -2,6 +2,7 @@ import type {SyncStatus} from './api.js';
 import type {PresentTab} from './engine-port.js';
 import {asError, SynclineError} from './errors.js';
 import {encodeJson} from './json.js';
+import {placeOps, placePath, type ListsNow} from './list-places.js';
 import type {Calls, DocumentAt, EngineLink, FromPage, Once, Problem, StackAt, TextResolved, TextStart, Tidings} from './protocol.js';
 import type {Server} from './server.js';
 
@@ -25,7 +26,7 @@ export class Session implements Answers {
     private readonly collectionsHeld = new Set<string>();
     private readonly documentsHeld = new Set<string>();
     private readonly loads = new Map<string, Promise<void>>();
-    private readonly stacks = new Map<number, number>();
+    private readonly stacks = new Map<number, {readonly handle: number; readonly space: string}>();
 
     constructor(
         private readonly server: Server,
@@ -112,7 +113,7 @@ export class Session implements Answers {
 
     private forget(): void {
         if (this.server.over) return;
-        for (const handle of this.stacks.values()) this.server.engine.undoClose(handle);
+        for (const {handle} of this.stacks.values()) this.server.engine.undoClose(handle);
         this.server.texts.left(this);
         if (this.tab !== '') for (const space of this.spacesOpen) this.server.engine.presenceClear(space, this.tab);
         for (const held of [this.spacesOpen, this.collectionsHeld, this.documentsHeld, this.loads, this.stacks]) held.clear();
@@ -173,8 +174,7 @@ export class Session implements Answers {
 
     watchDocument({space, collection, id}: DocumentAt): void {
         this.documentsHeld.add(key(space, collection, id));
-        const value = this.server.engine.get(space, collection, id) ?? 'null';
-        this.tell({t: 'changed', space, documents: `[${JSON.stringify([collection, id]).slice(0, -1)},${value}]]`});
+        this.tell({t: 'changed', space, documents: `[${this.server.told(space, collection, id)}]`});
     }
     unwatchDocument({space, collection, id}: DocumentAt): void {
         this.documentsHeld.delete(key(space, collection, id));
@@ -202,17 +202,22 @@ export class Session implements Answers {
         return this.server.engine.conflicts(space, collection, id, path);
     }
 
-    transact({space, ops, once}: Parameters<Calls['transact']>[0]): void | Promise<void> {
-        this.server.engine.transact(space, ops, once);
+    transact({space, ops, once, seen}: Parameters<Calls['transact']>[0]): void | Promise<void> {
+        this.server.engine.transact(space, placeOps(ops, seen, this.listsIn(space)), once);
         return this.done(undefined);
+    }
+
+    private listsIn(space: string): ListsNow {
+        return (collection, id) => this.server.engine.lists(space, collection, id);
     }
 
     undoOpen({stack, space, depth, mergeMs}: Parameters<Calls['undoOpen']>[0]): void {
         if (this.stacks.has(stack)) return;
-        this.stacks.set(stack, this.server.engine.undoOpen(space, depth, mergeMs));
+        this.stacks.set(stack, {handle: this.server.engine.undoOpen(space, depth, mergeMs), space});
     }
-    undoTransact({stack, ops, once}: Parameters<Calls['undoTransact']>[0]): void | Promise<void> {
-        this.server.engine.undoTransact(this.handle(stack), ops, once);
+    undoTransact({stack, ops, once, seen}: Parameters<Calls['undoTransact']>[0]): void | Promise<void> {
+        const {handle, space} = this.stack(stack);
+        this.server.engine.undoTransact(handle, placeOps(ops, seen, this.listsIn(space)), once);
         this.tellStack(stack);
         return this.done(undefined);
     }
@@ -228,14 +233,17 @@ export class Session implements Answers {
         return this.done(changed);
     }
     undoClose({stack}: StackAt): void {
-        const handle = this.stacks.get(stack);
+        const open = this.stacks.get(stack);
         this.stacks.delete(stack);
-        if (handle !== undefined) this.server.engine.undoClose(handle);
+        if (open !== undefined) this.server.engine.undoClose(open.handle);
     }
     private handle(stack: number): number {
-        const handle = this.stacks.get(stack);
-        if (handle === undefined) throw new SynclineError('closed', 'the undo stack was closed');
-        return handle;
+        return this.stack(stack).handle;
+    }
+    private stack(stack: number): {readonly handle: number; readonly space: string} {
+        const open = this.stacks.get(stack);
+        if (open === undefined) throw new SynclineError('closed', 'the undo stack was closed');
+        return open;
     }
     private tellStack(stack: number): void {
         this.tell({t: 'undo', stack, ...this.server.engine.undoState(this.handle(stack))});
@@ -243,7 +251,9 @@ export class Session implements Answers {
 
     textOpen(of: Parameters<Calls['textOpen']>[0]): TextStart {
         this.server.flush();
-        return this.server.texts.open(this, of);
+        const {space, collection, id} = of;
+        const path = placePath([collection, id], of.path, of.seen, this.listsIn(space));
+        return this.server.texts.open(this, {...of, path});
     }
     textEdit({text, base, delta, once}: Parameters<Calls['textEdit']>[0]): void | Promise<void> {
         this.server.flush();

@@ -124,6 +124,14 @@ export class Server implements EngineListener {
         return status;
     }
 
+    /** A document as pages are told it: `[collection, id, value or null, lists?]`. */
+    told(space: string, collection: string, id: string): string {
+        const value = this.engine.get(space, collection, id) ?? 'null';
+        // Only what shows an array may have a list.
+        const lists = value.includes('[') ? this.engine.lists(space, collection, id) : 'null';
+        return `${JSON.stringify([collection, id]).slice(0, -1)},${value}${lists === 'null' ? '' : `,${lists}`}]`;
+    }
+
     tokenCame(id: number, token: string | null): void {
         this.tokensWanted.get(id)?.(token);
     }
@@ -165,8 +173,7 @@ export class Server implements EngineListener {
             const name = JSON.stringify(key);
             let text = texts.get(name);
             if (text === undefined) {
-                const value = this.engine.get(space, key[0], key[1]) ?? 'null';
-                text = `${name.slice(0, -1)},${value}]`;
+                text = this.told(space, ...key);
                 texts.set(name, text);
             }
             return text;

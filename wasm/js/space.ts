@@ -1,11 +1,12 @@
 import type {
-    Collection, Document, DocumentValue, LiveText, Path, Space, SpaceReport, Stop, SyncStatus, Transaction, UndoStack,
+    Collection, Document, LiveText, Path, Space, SpaceReport, Stop, SyncStatus, Transaction, UndoStack, Value,
 } from './api.js';
 import type {Client} from './client.js';
-import {PageCollection} from './collection.js';
+import {PageCollection, type Told} from './collection.js';
 import {PageDocument, type DocumentOwner} from './document.js';
 import {SynclineError} from './errors.js';
-import {decodeJson} from './json.js';
+import {decodeJson, encodeJson} from './json.js';
+import {seenBelow, type SeenLists} from './list-places.js';
 import {Listeners} from './listeners.js';
 import {PagePresence} from './presence.js';
 import {record} from './recorder.js';
@@ -37,7 +38,8 @@ export class PageSpace implements Space, DocumentOwner {
     }
 
     async transact(edit: (tx: Transaction) => void): Promise<void> {
-        await this.client.ask('transact', {space: this.name, ops: record(edit), once: this.client.once()});
+        const {ops, listed} = record(edit);
+        await this.client.ask('transact', {space: this.name, ops, ...this.seen(listed), once: this.client.once()});
     }
     collection(name: string): Collection {
         return this.heldCollection(name);
@@ -105,20 +107,35 @@ export class PageSpace implements Space, DocumentOwner {
     arrived(collection: string, documents: string): void {
         this.heldCollection(collection).arrived(documents);
     }
-    /** `[[collection, id, value or null], …]` */
+    /** What this page holds of the lists in these fields of documents, to be sent with indexes in them. */
+    seen(listed: ReadonlyMap<string, ReadonlySet<string>>): {readonly seen?: SeenLists} {
+        const seen: Value[] = [];
+        for (const [name, fields] of listed) {
+            const [collection, id] = JSON.parse(name) as [string, string];
+            const lists = this.documents.get(name)?.seen ?? this.held.get(collection)?.listsOf(id);
+            if (lists !== undefined) seen.push([[collection, id], seenBelow(lists, fields) as Value]);
+        }
+        return seen.length === 0 ? {} : {seen: encodeJson(seen)};
+    }
+    /** This device has other ids than were told. */
+    renamed(): void {
+        for (const collection of this.held.values()) collection.renamed();
+        for (const document of this.documents.values()) document.renamed();
+    }
+    /** `[[collection, id, value or null, lists?], …]` */
     changed(documents: string): void {
-        const list = decodeJson(documents) as unknown as readonly (readonly [string, string, DocumentValue | null])[];
-        const byCollection = new Map<string, (readonly [string, DocumentValue | null])[]>();
-        for (const [collection, id, value] of list) {
+        const list = decodeJson(documents) as unknown as readonly (readonly [string, ...Told])[];
+        const byCollection = new Map<string, Told[]>();
+        for (const [collection, ...told] of list) {
             const rows = byCollection.get(collection);
-            if (rows === undefined) byCollection.set(collection, [[id, value]]);
-            else rows.push([id, value]);
+            if (rows === undefined) byCollection.set(collection, [told]);
+            else rows.push(told);
         }
         for (const [name, rows] of byCollection) {
             const collection = this.held.get(name);
             if (collection?.held === true) collection.changed(rows);
         }
-        for (const [collection, id, value] of list) this.documents.get(JSON.stringify([collection, id]))?.changed(value);
+        for (const [collection, ...told] of list) this.documents.get(JSON.stringify([collection, told[0]]))?.changed(told);
     }
     statusChanged(status: SyncStatus): void {
         this.current = Object.freeze({...status, lastError: status.lastError === null ? null : Object.freeze(status.lastError)});

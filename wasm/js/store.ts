@@ -1,8 +1,8 @@
-import type {LiveText, Path, Space, Stop, Store, StoreEvents} from './api.js';
+import type {LiveText, Path, Stop, Store, StoreEvents} from './api.js';
 import type {Client} from './client.js';
 import type {PageDocument} from './document.js';
 import {SynclineError} from './errors.js';
-import {decodeJson} from './json.js';
+import {decodeJson, encodeJson} from './json.js';
 import {Listeners} from './listeners.js';
 import {PageText} from './live-text.js';
 import type {Tidings} from './protocol.js';
@@ -15,6 +15,12 @@ export interface Host {
     role(): 'leader' | 'follower';
     /** The page lets go. Resolves when what it held is free, as far as this page holds it. */
     close(): Promise<void>;
+}
+
+/** The field whose lists a path has indexes in. */
+function listedIn({collection, id}: PageDocument, path: Path): ReadonlyMap<string, ReadonlySet<string>> {
+    const listed = path.some((step) => typeof step === 'number');
+    return new Map(listed ? [[encodeJson([collection, id]), new Set([path[0] as string])]] : []);
 }
 
 /** A store as a page holds it. All it does is ask the engine's side and keep what it is told. */
@@ -56,7 +62,7 @@ export class PageStore implements Store, SpaceOwner {
     get role(): 'leader' | 'follower' {
         return this.host.role();
     }
-    space(name: string): Space {
+    space(name: string): PageSpace {
         let space = this.spacesByName.get(name);
         if (space === undefined) {
             space = new PageSpace(this.client, this, name);
@@ -115,7 +121,7 @@ export class PageStore implements Store, SpaceOwner {
 
     async openStack(space: string, options: {readonly depth: number; readonly mergeMs: number}): Promise<PageUndoStack> {
         const number = ++this.lastNumber;
-        const stack = new PageUndoStack(this.client, space, number, options, () => this.stacks.delete(number));
+        const stack = new PageUndoStack(this.client, this.space(space), number, options, () => this.stacks.delete(number));
         this.stacks.set(number, stack);
         try {
             await stack.open();
@@ -127,7 +133,8 @@ export class PageStore implements Store, SpaceOwner {
     }
     async openText(space: string, document: PageDocument, path: Path): Promise<LiveText> {
         const number = ++this.lastNumber;
-        const text = new PageText(this.client, {...document.at, space, path, text: number}, () => this.texts.delete(number));
+        const at = {...document.at, space, path, text: number, ...this.space(space).seen(listedIn(document, path))};
+        const text = new PageText(this.client, at, () => this.texts.delete(number));
         this.texts.set(number, text);
         try {
             await text.open();
@@ -175,6 +182,7 @@ export class PageStore implements Store, SpaceOwner {
                 return this.warn({code: tidings.code, message: tidings.message});
             case 'replica':
                 this.replica = tidings.replica;
+                for (const space of this.spacesByName.values()) space.renamed();
                 return;
             case 'wiped':
                 this.listeners.wiped.tell({});

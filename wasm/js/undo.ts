@@ -2,6 +2,7 @@ import type {Stop, Transaction, UndoStack} from './api.js';
 import type {Client} from './client.js';
 import {Listeners} from './listeners.js';
 import {record} from './recorder.js';
+import type {PageSpace} from './space.js';
 
 export class PageUndoStack implements UndoStack {
     canUndo = false;
@@ -10,14 +11,15 @@ export class PageUndoStack implements UndoStack {
 
     constructor(
         private readonly client: Client,
-        private readonly space: string,
+        private readonly space: PageSpace,
         private readonly stack: number,
         private readonly options: {readonly depth: number; readonly mergeMs: number},
         private readonly forget: () => void,
     ) {}
 
     async transact(edit: (tx: Transaction) => void): Promise<void> {
-        await this.client.ask('undoTransact', {stack: this.stack, ops: record(edit), once: this.client.once()});
+        const {ops, listed} = record(edit);
+        await this.client.ask('undoTransact', {stack: this.stack, ops, ...this.space.seen(listed), once: this.client.once()});
     }
     async undo(): Promise<boolean> {
         return this.client.ask('undo', {stack: this.stack, once: this.client.once()});
@@ -39,7 +41,7 @@ export class PageUndoStack implements UndoStack {
     /** Opens it at the engine's side: at first, and empty again at a new leader. */
     async open(): Promise<void> {
         this.changed(false, false);
-        await this.client.ask('undoOpen', {space: this.space, stack: this.stack, ...this.options});
+        await this.client.ask('undoOpen', {space: this.space.name, stack: this.stack, ...this.options});
     }
     changed(canUndo: boolean, canRedo: boolean): void {
         if (this.canUndo === canUndo && this.canRedo === canRedo) return;

@@ -108,6 +108,7 @@ Answer all(Space& space, const Arguments& in) { return client::collection_json(s
 Answer page(Space& space, const Arguments& in) {
     return client::page_json(space, in.text(2), in.text_or(3, ""), in.number(4));
 }
+Answer lists(Space& space, const Arguments& in) { return client::lists_json(space, document(in)); }
 Answer conflicts(Space& space, const Arguments& in) {
     return client::conflicts_json(space, in.value(2));
 }
@@ -313,6 +314,7 @@ Engine::Method Engine::find(std::string_view name) {
         Named{"get", of_space<get>},
         Named{"all", of_space<all>},
         Named{"page", of_space<page>},
+        Named{"lists", of_space<lists>},
         Named{"conflicts", of_space<conflicts>},
         Named{"inspect", of_space<inspect>},
         Named{"presence", of_space<presence>},

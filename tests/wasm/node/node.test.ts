@@ -135,6 +135,52 @@ test('a text in a list stays itself when the list changes', async (t) => {
     await assert.rejects(text.edit([{insert: 'x'}]), {code: 'not_found'});
 });
 
+test('edits of lists hit the elements that the page saw, also in lists of lists', async (t) => {
+    const made = await store(t);
+    const space = made.space('s');
+    const board = space.document('boards', 'b');
+    const names = (): unknown => (board.value?.['items'] as readonly {name?: string}[]).map(({name}) => name);
+    await space.transact((tx) => {
+        const items = tx.document('boards', 'b').list('items');
+        for (const name of ['first', 'second', 'third']) {
+            items.insertMap(0).set('name', name);
+            items.map(0).list('steps').push('a', 'b', 'c');
+        }
+        tx.document('boards', 'b').setOf('tags').insert('x');
+    });
+    await board.load();
+    assert.deepEqual(names(), ['third', 'second', 'first']);
+    // All three are said of what the page shows now; the second and the third find another list.
+    await Promise.all([
+        space.transact((tx) => tx.document('boards', 'b').list('items').move(2, 0)),
+        space.transact((tx) => tx.document('boards', 'b').list('items').erase(0)),
+        space.transact((tx) => {
+            const second = tx.document('boards', 'b').list('items').map(1);
+            second.set('name', 'Second');
+            second.list('steps').erase(1);
+            second.list('steps').insertText(0).insert(0, 'live');
+        }),
+        assert.rejects(space.transact((tx) => tx.document('boards', 'b').list('items').map(0).set('name', 'x')), {code: 'not_found'}),
+    ]);
+    const steps = ['a', 'b', 'c'];
+    assert.deepEqual(board.value, {items: [{name: 'first', steps}, {name: 'Second', steps: ['live', 'a', 'c']}], tags: ['x']});
+    // Likewise the path of a live text.
+    const moved = space.transact((tx) => tx.document('boards', 'b').list('items').move(0, 1));
+    const text = await board.text(['items', 1, 'steps', 0]);
+    await moved;
+    await text.edit([{insert: 'still a'}]);
+    assert.equal(text.value, 'still alive');
+    // The same for what comes with its collection.
+    const items = space.collection('boards');
+    await items.load();
+    await Promise.all([
+        space.transact((tx) => tx.document('boards', 'b').list('items').erase(0)),
+        space.transact((tx) => tx.document('boards', 'b').list('items').map(1).set('name', 'last')),
+    ]);
+    assert.deepEqual(items.get('b')?.['items'], [{name: 'last', steps}]);
+    assert.ok((await space.inspect()).clockOffsetMs === 0);
+});
+
 test('two stores and the native tool come to the same over a relay, with who is here, conflicts and history', async (t) => {
     const {url} = await startRelay(t);
     const [a, b] = await Promise.all([store(t, {url}), store(t, {url})]);

@@ -8,6 +8,9 @@ type Fields = {[key: string]: Value};
 /** What outlives an engine: a file. */
 export class FakeDisk {
     readonly documents = new Map<string, string>();
+    /** Of each list the ids of its elements: by `[space, collection, id, field]`. */
+    readonly ids = new Map<string, number[]>();
+    lastId = 0;
     readonly requests = new Set<string>();
     readonly spaces = new Set<string>();
     openBy: FakeEngine | null = null;
@@ -23,11 +26,13 @@ interface Op {
     readonly index?: number;
     readonly count?: number;
     readonly text?: string;
+    readonly values?: readonly Value[];
+    readonly to?: number;
 }
 
 /**
  * An engine with a store that is a map and none of the merging: enough to test what pages and leaders say to each other.
- * It knows set, add, delete of documents, and the ops on texts in fields of a document.
+ * It knows set, add, delete of documents, and the ops on texts and lists in fields of a document.
  */
 export class FakeEngine implements EnginePort {
     readonly replica = '00000000-0000-4000-8000-000000000001';
@@ -68,9 +73,20 @@ export class FakeEngine implements EnginePort {
     get(space: string, collection: string, id: string): string | undefined {
         return this.disk.documents.get(JSON.stringify([space, collection, id]));
     }
+    lists(space: string, collection: string, id: string): string {
+        const fields = decodeJson(this.get(space, collection, id) ?? '{}') as Fields;
+        const lists = Object.keys(fields).flatMap((field) => {
+            const ids = this.disk.ids.get(JSON.stringify([space, collection, id, field])) ?? [];
+            return ids.length === 0 ? [] : [[[field], [['r', ...ids.flatMap((at) => [at, at])]]]];
+        });
+        return lists.length === 0 ? 'null' : JSON.stringify(lists);
+    }
     page(space: string, collection: string, after: string, limit: number): DocumentPage {
         const ids = this.keys(space).filter((key) => key[1] === collection && key[2] > after).map((key) => key[2]).sort().slice(0, limit);
-        const rows = ids.map((id) => `[${JSON.stringify(id)},${this.get(space, collection, id) ?? 'null'}]`);
+        const rows = ids.map((id) => {
+            const lists = this.lists(space, collection, id);
+            return `[${JSON.stringify(id)},${this.get(space, collection, id) ?? 'null'}${lists === 'null' ? '' : `,${lists}`}]`;
+        });
         return {text: `[${rows.join(',')}]`, count: ids.length, last: ids.at(-1) ?? ''};
     }
     digest(space: string): string {
@@ -105,7 +121,7 @@ export class FakeEngine implements EnginePort {
         for (const op of list) {
             const key = JSON.stringify([space, ...op.doc]);
             const before = next.get(key) ?? this.disk.documents.get(key) ?? '{}';
-            next.set(key, edited(before, op));
+            next.set(key, op.op.startsWith('list_') ? this.listed(key, before, op) : edited(before, op));
         }
         if (list.length === 0) return true;
         this.disk.requests.add(once);
@@ -174,6 +190,32 @@ export class FakeEngine implements EnginePort {
     }
     close(): void {
         if (this.disk.openBy === this) this.disk.openBy = null;
+    }
+
+    /** An op on a list of values, with ids for its elements. */
+    private listed(key: string, before: string, op: Op): string {
+        const fields = decodeJson(before) as Fields;
+        const field = op.path?.[0] as string;
+        const values = [...((fields[field] ?? []) as readonly Value[])];
+        const name = JSON.stringify([...(JSON.parse(key) as string[]), field]);
+        const ids = this.disk.ids.get(name) ?? [];
+        this.disk.ids.set(name, ids);
+        const at = op.op === 'list_push' ? values.length : (op.index ?? 0);
+        if (op.op === 'list_insert' || op.op === 'list_push') {
+            const more = op.values ?? [];
+            values.splice(at, 0, ...more);
+            ids.splice(at, 0, ...more.map(() => ++this.disk.lastId));
+        } else if (op.op === 'list_erase') {
+            values.splice(at, op.count ?? 1);
+            ids.splice(at, op.count ?? 1);
+        } else if (op.op === 'list_move') {
+            values.splice(op.to ?? 0, 0, ...values.splice(at, 1));
+            ids.splice(op.to ?? 0, 0, ...ids.splice(at, 1));
+        } else {
+            values[at] = op.value as Value;
+        }
+        fields[field] = values;
+        return encodeJson(fields);
     }
 
     private stack(stack: number): {space: string; done: string[]} {

@@ -117,7 +117,7 @@ export class FakeSpace implements Pick<
     #collections = new Map<string, FakeCollection>();
     #status: SyncStatus = Object.freeze({connection: 'offline', inSync: false, pending: 0, cursor: 0, lastError: null});
     #others: readonly PresenceEntry[] = Object.freeze([]);
-    report = {versionVector: {'replica-a': 3, 'replica-b': 12}, bytesSent: 0, bytesReceived: 0};
+    report = {versionVector: {'replica-a': 3, 'replica-b': 12}, bytesSent: 0, bytesReceived: 0, clockOffsetMs: 0};
     /** What lost against the register at the path, its steps joined by slashes. */
     readonly lost = new Map<string, readonly Value[]>();
     /** What loads wait for. */
