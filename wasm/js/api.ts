@@ -84,8 +84,27 @@ export interface OpenOptions<S extends Schema = Schema> {
 export type Open = <const S extends Schema = Schema>(options: OpenOptions<S>) => Promise<Store<S>>;
 
 export interface StoreEvents {
-    /** Something works less well than it could: `storage_fallback`, `not_persistent`; more may come. */
-    warning: {readonly code: string; readonly message: string};
+    /** Something works less well than it could. */
+    warning: Warning;
+/** What works less well than it could, and for people a sentence. More codes may come. */
+export type Warning =
+    /** The browser has no better place for the store than the one that the message names. */
+    | {readonly code: 'storage_fallback'; readonly message: string}
+    /** The browser may delete what the origin stores. */
+    | {readonly code: 'not_persistent'; readonly message: string}
+    /** The address that the store was opened with is none that can be connected with. */
+    | {readonly code: 'not_connected'; readonly message: string}
+    /**
+     * A write found no room, or nine tenths of what the browser grants are used: bytes, null where it does not say. Told once, and
+     * again when there was room in between.
+     */
+    | {readonly code: 'quota'; readonly message: string; readonly usage: number | null; readonly quota: number | null}
+    /**
+     * This device's clock differs from the relay's by a minute or more; `offsetMs` is the relay's minus this device's. What is written
+     * online is stamped by the relay's time, so nobody's writes win by that; what was written before the first connection is not.
+     */
+    | {readonly code: 'clock_skew'; readonly message: string; readonly offsetMs: number};
+
     /** The relay refused own changes for ever: they are out of the documents, and this is what they held. */
     rejected: {readonly space: string; readonly code: ErrorCode; readonly reason: string; readonly change: Value};
     /** Another tab runs another version of the library that cannot share the store with this one. The message says which of them to reload. */

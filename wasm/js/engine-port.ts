@@ -51,6 +51,8 @@ export interface EnginePort {
     digest(space: string): string;
     status(space: string): SyncStatus;
     inspect(space: string): string;
+    /** The relay's clock minus this device's, as of the last connection. */
+    clockOffsetMs(space: string): number;
     history(space: string, collection: string, id: string): string;
     asOf(space: string, collection: string, id: string, sequence: number): string;
     conflicts(space: string, collection: string, id: string, path: Path): string;

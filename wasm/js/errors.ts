@@ -2,8 +2,8 @@ import type {ErrorCode} from './api.js';
 
 /**
  * What every call of this package fails with. `code` is the stable name to branch on, the message is for people.
- * Codes are those of C++ (`syncline/result.hpp`), and a few of the browser's: `closed` (the store was closed or
- * wiped), `version_clash` (another tab runs a version that cannot share the store with this one), `engine_failed`
+ * Codes are those of C++ (`syncline/result.hpp`), and a few of the browser's: `closed` (the store was closed), `wiped` (it
+ * was wiped, here or in another tab), `version_clash` (another tab runs a version that cannot share the store with this one), `engine_failed`
  * (the module itself broke, by a bug or for want of memory: it has to be opened again).
  */
 export class SynclineError extends Error {

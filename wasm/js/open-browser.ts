@@ -1,3 +1,4 @@
+import type {Warning} from './api.js';
 import {enginePort} from './engine-adapter.js';
 import {browserSockets, Engine, loadModule, MemoryStorage, type SocketHost, type StorageHost} from './engine-browser.js';
 import {SynclineError} from './errors.js';
@@ -5,7 +6,6 @@ import {OpfsStorage} from './host-opfs.js';
 import type {OpenEngine, Opened} from './leader.js';
 import {countedSockets} from './net-counted.js';
 import {gatedSockets} from './net-gated.js';
-import type {Problem} from './protocol.js';
 import {IndexedDbStorage} from './storage-idb.js';
 
 /** A worker that was ended may hold its file's handles for a moment; one that hangs on to them for so long is not ended. */
@@ -38,7 +38,12 @@ export function openInBrowser(broken: (error: SynclineError) => void): OpenEngin
             await place.settle?.();
             return {
                 engine: enginePort(engine, traffic, broken),
-                options: place.durable === undefined ? {storage: place.kind, warnings} : {storage: place.kind, warnings, durable: place.durable},
+                options: {
+                    storage: place.kind,
+                    warnings,
+                    ...(place.durable === undefined ? {} : {durable: place.durable}),
+                    ...(place.kind === 'memory' ? {} : {estimate: () => navigator.storage.estimate()}),
+                },
                 close: () => Promise.resolve(place.close()),
                 erase: () => place.erase(),
             };
@@ -49,8 +54,8 @@ export function openInBrowser(broken: (error: SynclineError) => void): OpenEngin
     };
 }
 
-async function findPlace(name: string, broken: (error: SynclineError) => void): Promise<{place: Place; warnings: readonly Problem[]}> {
-    const warnings: Problem[] = [];
+async function findPlace(name: string, broken: (error: SynclineError) => void): Promise<{place: Place; warnings: readonly Warning[]}> {
+    const warnings: Warning[] = [];
     const fallback = (message: string): void => void warnings.push({code: 'storage_fallback', message});
     if (hasFiles()) {
         const directory = await directoryOf(name);

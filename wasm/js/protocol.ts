@@ -1,4 +1,4 @@
-import type {Path, SyncStatus, TextDelta} from './api.js';
+import type {Path, SyncStatus, TextContent, TextDelta, Warning} from './api.js';
 import type {SeenLists} from './list-places.js';
 
 /**
@@ -114,7 +114,7 @@ export interface Problem {
 }
 
 export type Tidings =
-    | {readonly t: 'welcome'; readonly replica: string; readonly storage: 'file' | 'opfs' | 'indexeddb' | 'memory'; readonly warnings: readonly Problem[]}
+    | {readonly t: 'welcome'; readonly replica: string; readonly storage: 'file' | 'opfs' | 'indexeddb' | 'memory'; readonly warnings: readonly Warning[]}
     | {readonly t: 'refused'; readonly problem: Problem}
     | {readonly t: 'answer'; readonly id: number; readonly value?: unknown; readonly problem?: Problem}
     /** `documents`: `[[id, value, lists?], …]`, the ids in the lists with those that have some (list-places.ts). */
@@ -128,7 +128,7 @@ export type Tidings =
     /** `others`: JSON of the list of entries */
     | {readonly t: 'presence'; readonly space: string; readonly others: string}
     | {readonly t: 'rejected'; readonly space: string; readonly code: string; readonly reason: string; readonly change: string}
-    | {readonly t: 'warning'; readonly code: string; readonly message: string}
+    | {readonly t: 'warning'; readonly warning: Warning}
     | {readonly t: 'replica'; readonly replica: string}
     | {readonly t: 'wish'; readonly wish: Wish}
     | {readonly t: 'token'; readonly id: number}

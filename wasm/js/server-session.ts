@@ -22,6 +22,8 @@ export class Session implements Answers {
     private hellos = 0;
     private told = 0;
     private gone = false;
+    /** What was asked while the store was being wiped. */
+    private readonly late: Extract<FromPage, {t: 'ask'}>[] = [];
     private readonly spacesOpen = new Set<string>();
     private readonly collectionsHeld = new Set<string>();
     private readonly documentsHeld = new Set<string>();
@@ -36,7 +38,8 @@ export class Session implements Answers {
     }
 
     tell(tidings: Tidings, transfer?: Transferable[]): void {
-        if (this.gone) return;
+        // Who has not said hello yet hears all in the welcome.
+        if (this.gone || this.hellos === 0) return;
         this.link.post({...tidings, n: this.told++}, transfer);
     }
     tellStatus(space: string, status: SyncStatus): void {
@@ -70,9 +73,17 @@ export class Session implements Answers {
         this.link.close();
     }
 
+    /** It was not over: those who asked meanwhile have to hear something. */
+    answerLate(): void {
+        for (const message of this.late.splice(0)) void this.answer(message);
+    }
+
     private received(message: FromPage): void {
         // The pages are told that it is over as soon as it is; that answers all they ask meanwhile.
-        if (this.server.over && message.t !== 'bye') return;
+        if (this.server.over && message.t !== 'bye') {
+            if (message.t === 'ask') this.late.push(message);
+            return;
+        }
         switch (message.t) {
             case 'hello':
                 return this.hello(message);
@@ -100,14 +111,13 @@ export class Session implements Answers {
         } catch (thrown) {
             return this.tell({t: 'refused', problem: problemOf(thrown)});
         }
-        const {storage, warnings} = this.server.options;
-        this.tell({t: 'welcome', replica: this.server.engine.replica, storage, warnings});
+        const {storage} = this.server.options;
+        this.tell({t: 'welcome', replica: this.server.engine.replica, storage, warnings: this.server.warnings});
         if (this.server.wished !== undefined) this.tell({t: 'wish', wish: this.server.wished});
         try {
             this.server.takeWish(message.wish ?? (message.wish === null ? null : (message.url ?? undefined)));
         } catch (thrown) {
-            const {code, message: text} = problemOf(thrown);
-            this.tell({t: 'warning', code, message: text});
+            this.tell({t: 'warning', warning: {code: 'not_connected', message: problemOf(thrown).message}});
         }
     }
 
@@ -126,13 +136,16 @@ export class Session implements Answers {
             const value = result instanceof Promise ? await (result as Promise<unknown>) : result;
             this.tell({t: 'answer', id, value}, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : undefined);
         } catch (thrown) {
-            this.tell({t: 'answer', id, problem: problemOf(thrown)});
+            const problem = problemOf(thrown);
+            if (problem.code === 'storage_full') void this.server.quota.full();
+            this.tell({t: 'answer', id, problem});
         }
     }
 
     /** After an edit: what it did is told first, and it is answered once it is durable. */
     private done<T>(value: T): T | Promise<T> {
         this.server.flush();
+        this.server.quota.wrote();
         return this.server.options.durable === undefined ? value : this.server.options.durable().then(() => value);
     }
 

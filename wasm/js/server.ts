@@ -1,13 +1,17 @@
-import type {SyncStatus} from './api.js';
+import type {SyncStatus, Warning} from './api.js';
+import {ClockWatch} from './clock-watch.js';
 import type {EngineListener, EnginePort} from './engine-port.js';
-import type {EngineLink, Problem, Tidings, Wish} from './protocol.js';
+import type {EngineLink, Tidings, Wish} from './protocol.js';
+import {QuotaWatch, type Estimate} from './quota-watch.js';
 import {Session} from './server-session.js';
 import {TextHubs} from './text-hub.js';
 
 export interface ServerOptions {
     readonly storage: 'file' | 'opfs' | 'indexeddb' | 'memory';
     /** What pages are told when they come: how the storage is less than it could be. */
-    readonly warnings: readonly Problem[];
+    readonly warnings: readonly Warning[];
+    /** How much room there is, where that can be asked. */
+    readonly estimate?: Estimate;
     /** Where a commit is not durable when the engine says so: resolves when all that was committed until now is. */
     readonly durable?: () => Promise<void>;
     /** Deletes the file; the engine is closed by then. */
@@ -25,6 +29,8 @@ const tokenWaitMs = 10_000;
  */
 export class Server implements EngineListener {
     readonly texts: TextHubs;
+    readonly quota: QuotaWatch;
+    private readonly clock: ClockWatch;
     private readonly sessions = new Set<Session>();
     private readonly changedDocuments = new Map<string, Map<string, readonly [string, string]>>();
     private readonly statuses = new Map<string, {text: string; status: SyncStatus}>();
@@ -43,7 +49,11 @@ export class Server implements EngineListener {
     ) {
         this.texts = new TextHubs(engine);
         this.replica = engine.replica;
+        const warn = (warning: Warning): void => this.tellAll({t: 'warning', warning});
+        this.quota = new QuotaWatch(options.estimate, warn);
+        this.clock = new ClockWatch(warn);
         engine.listener = this;
+        this.quota.wrote();
     }
 
     /** A page, by its link. The first one is asked first for tokens. */
@@ -54,6 +64,10 @@ export class Server implements EngineListener {
     }
     left(session: Session): void {
         this.sessions.delete(session);
+    }
+    /** All that somebody who comes now has to know. */
+    get warnings(): readonly Warning[] {
+        return [...this.options.warnings, this.quota.warning, this.clock.warning].filter((warning) => warning !== null);
     }
     get pages(): number {
         return this.sessions.size;
@@ -146,6 +160,7 @@ export class Server implements EngineListener {
         } catch (thrown) {
             // The file is still there: who asks from now on hears that the engine is closed.
             this.over = false;
+            for (const session of this.sessions) session.answerLate();
             throw thrown;
         }
         this.tellAll({t: 'wiped'});
@@ -188,8 +203,12 @@ export class Server implements EngineListener {
     private tellStatus(space: string): void {
         const status = this.engine.status(space);
         const text = JSON.stringify(status);
-        if (this.statuses.get(space)?.text === text) return;
+        const before = this.statuses.get(space);
+        if (before?.text === text) return;
         this.statuses.set(space, {text, status});
+        if (status.connection === 'connected' && before?.status.connection !== 'connected') this.clock.connected(this.engine.clockOffsetMs(space));
+        // What others wrote finds no room.
+        if (status.lastError?.code === 'storage_full') void this.quota.full();
         for (const session of this.sessions) session.tellStatus(space, status);
     }
 

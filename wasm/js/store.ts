@@ -86,7 +86,12 @@ export class PageStore implements Store, SpaceOwner {
         return this.client.ask('exportFile', {});
     }
     async wipe(): Promise<void> {
-        await this.client.ask('wipe', {});
+        try {
+            await this.client.ask('wipe', {});
+        } catch (thrown) {
+            // Everybody who waits is told that it is wiped; to who asked for that, it is the answer.
+            if (!(thrown instanceof SynclineError && thrown.code === 'wiped')) throw thrown;
+        }
     }
     close(): Promise<void> {
         return this.end(new SynclineError('closed', 'the store was closed'));
@@ -179,14 +184,14 @@ export class PageStore implements Store, SpaceOwner {
                 return this.listeners.rejected.tell({space, code, reason, change: decodeJson(change)});
             }
             case 'warning':
-                return this.warn({code: tidings.code, message: tidings.message});
+                return this.warn(tidings.warning);
             case 'replica':
                 this.replica = tidings.replica;
                 for (const space of this.spacesByName.values()) space.renamed();
                 return;
             case 'wiped':
                 this.listeners.wiped.tell({});
-                void this.end(new SynclineError('closed', 'the store was wiped'));
+                void this.end(new SynclineError('wiped', 'the store was wiped'));
                 return;
             default:
                 return;

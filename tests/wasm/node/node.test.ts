@@ -4,8 +4,15 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {pathToFileURL} from 'node:url';
-import {open, schema, type OpenOptions, type Schema, type Space, type Store} from '../../../wasm/js/node.js';
-import {moduleFile, run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
+import {open, schema, type OpenOptions, type Schema, type Space, type Store, type Warning} from '../../../wasm/js/node.js';
+import {Client} from '../../../wasm/js/client.js';
+import {enginePort} from '../../../wasm/js/engine-adapter.js';
+import {Engine, MemoryStorage, nodeSockets} from '../../../wasm/js/engine-node.js';
+import {systemHost} from '../../../wasm/js/host.js';
+import {linkPair} from '../../../wasm/js/protocol.js';
+import {Server} from '../../../wasm/js/server.js';
+import {PageStore} from '../../../wasm/js/store.js';
+import {module, moduleFile, run, startRelay, temporaryDirectory, type Test} from '../engine/support.js';
 
 async function store<const S extends Schema>(t: Test, options: Partial<OpenOptions<S>> = {}): Promise<Store<S>> {
     const name = options.name ?? join(temporaryDirectory(t), 'a.db');
@@ -224,7 +231,35 @@ test('a store that is wiped is gone', async (t) => {
     await made.space('s').transact((tx) => tx.document('tasks', 't').create());
     let wiped = 0;
     made.on('wiped', () => wiped++);
-    await made.wipe().catch(() => undefined);
+    await made.wipe();
+    await assert.rejects(made.space('s').digest(), {code: 'wiped'});
     assert.equal(wiped, 1);
     assert.throws(() => readFileSync(name), {code: 'ENOENT'});
 });
+test('a device whose clock is wrong is told by the relay, and what it writes is stamped by the relay\'s', async (t) => {
+    const {url} = await startRelay(t);
+    const behindMs = 300_000;
+    const system = {...systemHost, now: () => systemHost.now() - behindMs};
+    const engine = await Engine.open({module, path: 'store.db', storage: new MemoryStorage(), sockets: nodeSockets(), system});
+    const port = enginePort(engine, {bytesSent: 0, bytesReceived: 0}, (error) => assert.fail(error));
+    t.after(() => port.close());
+    const client = new Client({tab: 'a', schema: null, url, token: undefined});
+    const made = new PageStore('a', client, {role: () => 'leader', close: () => Promise.resolve()});
+    const server = new Server(port, {storage: 'memory', warnings: [], erase: () => Promise.resolve(), ended: () => undefined});
+    const {page, engine: served} = linkPair();
+    server.join(served);
+    client.attach(page);
+    await made.opened;
+    const warned = new Promise<Warning>((resolve) => made.on('warning', resolve));
+    const space = made.space('s');
+    await made.keepHistory(3_600_000);
+    await space.inSync(20_000);
+    const warning = await warned;
+    assert.ok(warning.code === 'clock_skew' && Math.abs(warning.offsetMs - behindMs) < 30_000, JSON.stringify(warning));
+    assert.match(warning.message, /^this device's clock is \d+ s behind the relay's$/);
+    await space.transact((tx) => tx.document('tasks', 't').set('title', 'x'));
+    await space.inSync(20_000);
+    const [{time} = {time: 0}] = await space.document('tasks', 't').history();
+    assert.ok(Math.abs(time - Date.now()) < 60_000, `${time}`);
+});
+

@@ -3,7 +3,7 @@ import {Leader, type Opened} from '../../../wasm/js/leader.js';
 import {PageStore} from '../../../wasm/js/store.js';
 import {Tab, type WorkerLike} from '../../../wasm/js/tab.js';
 import type {FromWorker, ToWorker} from '../../../wasm/js/tabs.js';
-import type {OpenOptions} from '../../../wasm/js/api.js';
+import type {OpenOptions, Warning} from '../../../wasm/js/api.js';
 import {FakeDisk, FakeEngine} from './fake-engine.js';
 
 type Granted = (lock: Lock | null) => unknown;
@@ -68,9 +68,12 @@ class FakeWorker implements WorkerLike {
                 this.engine = new FakeEngine(browser.disk);
                 return {
                     engine: this.engine,
-                    options: {storage: 'opfs', warnings: []},
+                    options: {storage: 'opfs', warnings: [], estimate: () => Promise.resolve(browser.room)},
                     close: () => Promise.resolve(),
-                    erase: () => Promise.resolve(browser.disk.documents.clear()),
+                    erase: async () => {
+                        await browser.beforeErase();
+                        browser.disk.documents.clear();
+                    },
                 };
             },
         );
@@ -94,6 +97,7 @@ export class FakeTab {
     readonly store: PageStore;
     worker: FakeWorker | null = null;
     readonly events: string[] = [];
+    readonly warnings: Warning[] = [];
 
     constructor(
         private readonly browser: FakeBrowser,
@@ -121,6 +125,7 @@ export class FakeTab {
             },
         );
         this.store = new PageStore(browser.name, this.client, {role: () => this.tab.role, close: () => this.tab.close()});
+        this.store.on('warning', (warning) => this.warnings.push(warning));
         this.store.on('role', ({role}) => this.events.push(role));
         this.store.on('wiped', () => this.events.push('wiped'));
         this.store.on('version_clash', ({theirs}) => this.events.push(`clash ${theirs}`));
@@ -141,6 +146,10 @@ export class FakeBrowser {
     readonly disk = new FakeDisk();
     readonly name = `fake-${crypto.randomUUID()}`;
     refuse: Error | null = null;
+    /** Erasing the store waits for it, and fails with it. */
+    beforeErase: () => Promise<void> = () => Promise.resolve();
+    /** What the origin may store, in bytes. */
+    room: {readonly usage?: number; readonly quota?: number} = {usage: 1, quota: 100};
     private readonly tabs: FakeTab[] = [];
 
     async open(options: Partial<OpenOptions> = {}): Promise<FakeTab> {

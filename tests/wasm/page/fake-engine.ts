@@ -17,6 +17,8 @@ export class FakeDisk {
     /** Engines that were ever open at once. */
     openAtOnce = 0;
 }
+    /** The relay's clock minus this device's. */
+    clockOffsetMs = 0;
 
 interface Op {
     readonly op: string;
@@ -103,6 +105,9 @@ export class FakeEngine implements EnginePort {
         return '[]';
     }
     asOf(): string {
+    clockOffsetMs(): number {
+        return this.connected === null ? 0 : this.disk.clockOffsetMs;
+    }
         return '{}';
     }
     conflicts(): string {

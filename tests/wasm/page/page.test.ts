@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
 import {SynclineError} from '../../../wasm/js/errors.js';
+import {QuotaWatch} from '../../../wasm/js/quota-watch.js';
+import type {UndoChange} from '../../../wasm/js/api.js';
 import {FakeBrowser, until, type FakeTab} from './fake-browser.js';
 import {Random} from './random.js';
 
@@ -230,11 +232,123 @@ test('wiped by one, gone for all', async (t) => {
     const a = await made.open();
     const b = await made.open();
     await add(a);
-    await b.store.wipe().catch((error: unknown) => assert.equal((error as SynclineError).code, 'closed'));
+    let erase: (() => void) | null = null;
+    made.beforeErase = () => new Promise((resolve) => (erase = resolve));
+    const wiping = b.store.wipe();
+    await until(() => erase !== null, 'it is being wiped');
+    const waiting = assert.rejects(add(a), {code: 'wiped', message: 'the store was wiped'});
+    setImmediate(() => erase?.());
+    // Who asked for it has what was asked for; the others did not get theirs.
+    await wiping;
+    await waiting;
     await until(() => a.events.includes('wiped') && b.events.includes('wiped'), 'both hear it');
     assert.equal(made.disk.documents.size, 0);
-    await assert.rejects(add(a), {code: 'closed'});
-    await assert.rejects(add(b), {code: 'closed'});
+    await assert.rejects(add(a), {code: 'wiped'});
+    await assert.rejects(add(b), {code: 'wiped'});
+    await assert.rejects(b.store.space('s').digest(), {code: 'wiped'});
+});
+
+test('a wipe that fails says so, and who waited meanwhile is answered', async (t) => {
+    const made = browser(t);
+    const a = await made.open();
+    const b = await made.open();
+    await add(a);
+    let fail: (error: Error) => void = () => undefined;
+    let erasing = false;
+    made.beforeErase = () =>
+        new Promise((_, reject) => {
+            erasing = true;
+            fail = reject;
+        });
+    const wiping = assert.rejects(b.store.wipe(), {code: 'storage_failed', message: 'a file is held'});
+    await until(() => erasing, 'it is being wiped');
+    const waiting = [a, b].map((tab) => assert.rejects(add(tab), {code: 'storage_failed', message: 'the file is closed'}));
+    // They have arrived when this has.
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    fail(new SynclineError('storage_failed', 'a file is held'));
+    await wiping;
+    await Promise.all(waiting);
+    assert.ok(!a.events.includes('wiped') && !b.events.includes('wiped'));
+    assert.equal(made.disk.documents.size, 1);
+});
+
+test('a clock that differs from the relay\'s is told once, and to who comes later', async (t) => {
+    const made = browser(t);
+    const a = await made.open({url: 'ws://relay'});
+    await a.store.space('s').inSync(1000);
+    assert.equal(a.warnings.length, 0);
+    const again = async (offset: number): Promise<void> => {
+        await a.store.disconnect();
+        made.disk.clockOffsetMs = offset;
+        await a.store.connect();
+        await a.store.space('s').inSync(1000);
+    };
+    await again(59_999);
+    assert.equal(a.warnings.length, 0);
+    await again(-300_000);
+    await again(-300_100);
+    const warning = {code: 'clock_skew', message: 'this device\'s clock is 300 s ahead of the relay\'s', offsetMs: -300_000};
+    assert.deepEqual(a.warnings, [warning]);
+    const b = await made.open();
+    await until(() => b.warnings.length === 1, 'one who comes later hears it');
+    assert.deepEqual(b.warnings, [warning]);
+    await again(0);
+    await again(3_600_000);
+    assert.equal(a.warnings.length, 2);
+    assert.equal(a.warnings.at(-1)?.message, 'this device\'s clock is 3600 s behind the relay\'s');
+});
+
+test('a write that finds no room is told once, with the room there is, until there is more', async (t) => {
+    const made = browser(t);
+    const a = await made.open();
+    made.room = {usage: 99, quota: 100};
+    for (let n = 0; n < 3; n++) {
+        made.engine.failWith = new SynclineError('storage_full', 'no room');
+        await assert.rejects(add(a), {code: 'storage_full'});
+    }
+    const warning = {code: 'quota', message: 'there is no room for what was to be written', usage: 99, quota: 100};
+    await until(() => a.warnings.length > 0, 'it is told');
+    assert.deepEqual(a.warnings, [warning]);
+    const b = await made.open();
+    await until(() => b.warnings.length === 1, 'one who comes later hears it');
+    assert.deepEqual(b.warnings, [warning]);
+});
+
+test('a store that is nearly full says so when it is opened', async (t) => {
+    const made = browser(t);
+    made.room = {usage: 90, quota: 100};
+    const a = await made.open();
+    await until(() => a.warnings.length === 1, 'it is told');
+    assert.deepEqual(a.warnings, [{code: 'quota', message: '90 % of the room that the browser grants this origin are used', usage: 90, quota: 100}]);
+});
+
+test('room is asked for once a minute, and told again when there was some in between', async () => {
+    let room: {usage?: number; quota?: number} = {usage: 89, quota: 100};
+    let asked = 0;
+    let now = 0;
+    const told: string[] = [];
+    const watch = new QuotaWatch(
+        () => {
+            asked++;
+            return Promise.resolve(room);
+        },
+        ({message}) => told.push(message),
+        () => now,
+    );
+    const wrote = async (usage: number): Promise<void> => {
+        room = {usage, quota: 100};
+        watch.wrote();
+        watch.wrote();
+        await new Promise((resolve) => setImmediate(resolve));
+        now += 60_000;
+    };
+    for (const usage of [89, 95, 85, 95, 79, 91]) await wrote(usage);
+    assert.equal(asked, 6);
+    assert.deepEqual(told.map((message) => message.slice(0, 4)), ['95 %', '91 %']);
+    const blind = new QuotaWatch(() => Promise.reject(new Error('no')), (warning) => assert.deepEqual([warning.code, 'usage' in warning && warning.usage], ['quota', null]));
+    blind.wrote();
+    await blind.full();
+    assert.equal(blind.warning?.code, 'quota');
 });
 
 test('a store that cannot be opened says why', async (t) => {
@@ -317,6 +431,7 @@ test('an undo stack is empty after a hand-over, and works', async (t) => {
     undo.close();
     await assert.rejects(undo.undo(), {code: 'closed'});
 });
+
 
 test('tabs see each other, as long as they are here', async (t) => {
     const made = browser(t);

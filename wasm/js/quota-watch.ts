@@ -1,0 +1,63 @@
+import type {Warning} from './api.js';
+
+/** What the browser says of an origin's room, in bytes. */
+export type Estimate = () => Promise<{readonly usage?: number | undefined; readonly quota?: number | undefined}>;
+
+/** It is asked so often at most. */
+const lookEveryMs = 60_000;
+const tight = 0.9;
+/** With so little used there is room again. */
+const roomy = 0.8;
+
+/** Warns when the store's room is nearly, or quite, used up: once, until there was room in between. */
+export class QuotaWatch {
+    /** What is told to who comes now. */
+    warning: Warning | null = null;
+    private lookedAt = -Infinity;
+
+    constructor(
+        private readonly estimate: Estimate | undefined,
+        private readonly warn: (warning: Warning) => void,
+        private readonly now: () => number = Date.now,
+    ) {}
+
+    /** Something was written. Asks the browser, if it was not asked lately. */
+    wrote(): void {
+        if (this.now() - this.lookedAt < lookEveryMs) return;
+        this.lookedAt = this.now();
+        void this.look();
+    }
+    /** A write found no room. */
+    async full(): Promise<void> {
+        if (this.warning?.message === fullMessage) return;
+        // Known before it is asked for, so that the next failure is not told as well.
+        this.set({code: 'quota', message: fullMessage, usage: null, quota: null}, false);
+        const {usage, quota} = await this.ask();
+        this.set({code: 'quota', message: fullMessage, usage, quota});
+    }
+
+    private async look(): Promise<void> {
+        const {usage, quota} = await this.ask();
+        if (usage === null || quota === null) return;
+        if (usage >= tight * quota && this.warning === null) {
+            const percent = Math.floor((100 * usage) / quota);
+            this.set({code: 'quota', message: `${percent} % of the room that the browser grants this origin are used`, usage, quota});
+        } else if (usage < roomy * quota) {
+            this.warning = null;
+        }
+    }
+    private set(warning: Warning, tell = true): void {
+        this.warning = warning;
+        if (tell) this.warn(warning);
+    }
+    private async ask(): Promise<{usage: number | null; quota: number | null}> {
+        try {
+            const {usage = null, quota = null} = (await this.estimate?.()) ?? {};
+            return {usage, quota};
+        } catch {
+            return {usage: null, quota: null};
+        }
+    }
+}
+
+const fullMessage = 'there is no room for what was to be written';
