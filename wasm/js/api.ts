@@ -51,6 +51,9 @@ export type TextDelta = readonly (
     | {readonly delete: number}
 )[];
 
+/** A text with its marks: pieces with what they are marked with, neighbours that are marked alike as one. */
+export type TextContent = readonly {readonly insert: string; readonly properties?: Readonly<Record<string, Value>>}[];
+
 export type Stop = () => void;
 
 /** The stable names of errors, as in C++ (`syncline/result.hpp`); a newer library may add some. */
@@ -247,9 +250,17 @@ export interface HistoryEntry {
 export interface LiveText {
     /** The text as the listener was last told, with what was typed here. */
     readonly value: string;
-    /** What was typed here, against the text as it is here now. Resolves when it is durable. */
+    /** The same with its marks. A new frozen array when it changes. */
+    readonly content: TextContent;
+    /**
+     * What was typed or marked here, against the text as it is here now. A property that is null takes the mark of its name
+     * away. Resolves when it is durable.
+     */
     edit(delta: TextDelta): Promise<void>;
-    /** What others did (another tab or device, an undo): apply it to the editor's copy. Called in order. */
+    /**
+     * What others did (another tab or device, an undo): apply it to the editor's copy. Called in order. Marks are told as
+     * properties, null where one was taken away; also that of what was typed here into a marked range.
+     */
     observe(listener: (delta: TextDelta) => void): Stop;
     /** A position that stays with the text around it, to be sent to others as presence. */
     anchor(position: number): Promise<string>;

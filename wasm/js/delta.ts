@@ -1,5 +1,6 @@
 import type {TextDelta, Value} from './api.js';
 import {SynclineError} from './errors.js';
+import {encodeJson} from './json.js';
 
 /**
  * Deltas of texts: a list of what to keep, insert and delete, from the text's beginning; what is behind its end is
@@ -250,9 +251,12 @@ function without(properties: Properties | undefined, taken: Properties | undefin
     if (properties === undefined || taken === undefined) return properties;
     return orNone(Object.fromEntries(Object.entries(properties).filter(([name]) => !Object.hasOwn(taken, name))));
 }
+function sameValue(a: Value, b: Value): boolean {
+    return Object.is(a, b) || (typeof a === 'object' && typeof b === 'object' && encodeJson(a) === encodeJson(b));
+}
 function sameProperties(a: Properties | undefined, b: Properties | undefined): boolean {
     if (a === b) return true;
     if (a === undefined || b === undefined) return false;
     const names = Object.keys(a);
-    return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && Object.is(a[name], b[name]));
+    return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && sameValue(a[name] as Value, b[name] as Value));
 }

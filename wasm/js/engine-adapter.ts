@@ -1,6 +1,7 @@
-import type {DocumentValue, Path, SyncStatus} from './api.js';
+import type {DocumentValue, Path, SyncStatus, TextContent} from './api.js';
+import {contentOf} from './content.js';
 import type {DocumentPage, EngineListener, EnginePort, PresentTab} from './engine-port.js';
-import type {Engine, EngineEvent} from './engine.js';
+import type {Engine, EngineEvent, TextSpan} from './engine.js';
 import type {SynclineError} from './errors.js';
 import {decodeJson, encodeJson} from './json.js';
 import type {Traffic} from './net-counted.js';
@@ -103,9 +104,8 @@ class Port implements EnginePort {
         this.ask('undo_free', String(stack));
     }
 
-    text(space: string, collection: string, id: string, path: Path): string | undefined {
-        const spans = decodeJson(this.ask('spans', json(space), encodeJson({doc: [collection, id], path}))) as unknown as readonly {text: string}[];
-        return spans.map(({text}) => text).join('');
+    content(space: string, collection: string, id: string, path: Path): TextContent {
+        return contentOf(decodeJson(this.ask('spans', json(space), encodeJson({doc: [collection, id], path}))) as unknown as TextSpan[]);
     }
     anchor(space: string, collection: string, id: string, path: Path, position: number): string {
         return this.ask('handle', json(space), encodeJson({doc: [collection, id], path, index: position, unit: 'utf16'}));

@@ -1,4 +1,4 @@
-import type {Path, SyncStatus, Value} from './api.js';
+import type {Path, SyncStatus, TextContent, Value} from './api.js';
 
 /** What the engine tells, on its own or in the midst of a call. */
 export interface EngineListener {
@@ -65,8 +65,8 @@ export interface EnginePort {
     undoStep(stack: number, step: 'undo' | 'redo', once: string): boolean;
     undoState(stack: number): {readonly canUndo: boolean; readonly canRedo: boolean};
     undoClose(stack: number): void;
-    /** The text at the path; undefined if there is none. */
-    text(space: string, collection: string, id: string, path: Path): string | undefined;
+    /** The text at the path with its marks; empty if there is none. */
+    content(space: string, collection: string, id: string, path: Path): TextContent;
     /** Of the text or the list at the path: a handle that stays with the character or the element. */
     anchor(space: string, collection: string, id: string, path: Path, position: number): string;
     /** Where that is now; null: it is gone, or cannot be told. */

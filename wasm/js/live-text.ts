@@ -1,6 +1,7 @@
-import type {LiveText, Path, Stop, TextDelta} from './api.js';
+import type {LiveText, Path, Stop, TextContent, TextDelta} from './api.js';
 import type {Client} from './client.js';
-import {apply, check, compose, difference, isIdle, transform, transformPosition} from './delta.js';
+import {changed, contentDifference, plain} from './content.js';
+import {check, compose, isIdle, transform, transformPosition} from './delta.js';
 import {SynclineError} from './errors.js';
 import {Listeners} from './listeners.js';
 import type {DocumentAt, Seen, TextAt} from './protocol.js';
@@ -28,9 +29,10 @@ interface Wanted {
  */
 export class PageText implements LiveText {
     value = '';
+    content: TextContent = [];
     /** Below 0 until it is opened. */
     private version = -1;
-    private confirmed = '';
+    private confirmed: TextContent = [];
     private sent: Sent | null = null;
     private typed: Pending | null = null;
     private anchors: Wanted[] = [];
@@ -51,7 +53,7 @@ export class PageText implements LiveText {
         return new Promise((resolve, reject) => {
             if (this.closed) throw new SynclineError('closed', 'the text was closed');
             check(delta, this.value);
-            this.value = apply(this.value, delta);
+            this.put(delta);
             this.moveAnchors(delta);
             this.typed ??= {delta: [], resolve: [], reject: []};
             this.typed.delta = compose(this.typed.delta, delta);
@@ -104,8 +106,9 @@ export class PageText implements LiveText {
     async open(): Promise<void> {
         const start = await this.client.ask('textOpen', {...this.at, onces: []});
         this.version = start.version;
-        this.confirmed = start.value;
-        this.value = start.value;
+        this.confirmed = start.content;
+        this.content = start.content;
+        this.value = plain(start.content);
         this.goOn();
     }
 
@@ -128,14 +131,14 @@ export class PageText implements LiveText {
     /** The edit that was on its way has its place; it is resolved when it is durable. */
     private ordered(): void {
         if (this.sent === null) return;
-        this.confirmed = apply(this.confirmed, this.sent.delta);
+        this.confirmed = changed(this.confirmed, this.sent.delta);
         this.sent = null;
         this.send();
         this.askAnchors();
     }
 
     private takeIn(delta: TextDelta): void {
-        this.confirmed = apply(this.confirmed, delta);
+        this.confirmed = changed(this.confirmed, delta);
         let incoming = delta;
         for (const pending of [this.sent, this.typed]) {
             if (pending === null) continue;
@@ -194,13 +197,13 @@ export class PageText implements LiveText {
                 else if (one !== sent) one.reject.forEach((reject) => reject(new SynclineError('connection_lost', 'the edit was lost with the leader')));
             });
             if (sent !== null && start.done.at(-1) === true) {
-                this.confirmed = apply(this.confirmed, sent.delta);
+                this.confirmed = changed(this.confirmed, sent.delta);
                 this.sent = null;
             }
             // What was taken back leaves the editor's copy with more than what is confirmed and pending.
-            const shown = [this.sent, this.typed].reduce((text, one) => (one === null ? text : apply(text, one.delta)), this.confirmed);
-            if (shown !== this.value) this.show(difference(this.value, shown));
-            this.takeIn(difference(this.confirmed, start.value));
+            const shown = [this.sent, this.typed].reduce((text, one) => (one === null ? text : changed(text, one.delta)), this.confirmed);
+            this.show(contentDifference(this.content, shown));
+            this.takeIn(contentDifference(this.confirmed, start.content));
             this.goOn();
         } catch (thrown) {
             this.ordereds.unshift(...ordereds);
@@ -221,11 +224,15 @@ export class PageText implements LiveText {
 
     private show(delta: TextDelta): void {
         if (isIdle(delta)) return;
-        this.value = apply(this.value, delta);
+        this.put(delta);
         this.moveAnchors(delta);
         this.listeners.tell(delta);
     }
 
+    private put(delta: TextDelta): void {
+        this.content = changed(this.content, delta);
+        this.value = plain(this.content);
+    }
     private moveAnchors(delta: TextDelta): void {
         for (const wanted of this.anchors) wanted.position = transformPosition(wanted.position, delta, 'right');
     }

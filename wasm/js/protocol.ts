@@ -42,7 +42,7 @@ export interface TextAt {
 /** How a text stands when a page begins to follow it, or follows it again at another leader. */
 export interface TextStart {
     readonly version: number;
-    readonly value: string;
+    readonly content: TextContent;
     /** Of each edit of the question, whether it is in it. */
     readonly done: readonly boolean[];
 }

@@ -1,5 +1,6 @@
-import type {Path, TextDelta, Value} from './api.js';
-import {apply, difference, isIdle, transform, transformPosition} from './delta.js';
+import type {Path, TextContent, TextDelta, Value} from './api.js';
+import {changed, contentDifference} from './content.js';
+import {isIdle, transform, transformPosition} from './delta.js';
 import type {EnginePort} from './engine-port.js';
 import {SynclineError} from './errors.js';
 import {encodeJson} from './json.js';
@@ -38,7 +39,7 @@ export class TextHubs {
         texts.set(text, hub);
         // To do nothing once is to ask whether it was done.
         const done = onces.map((once) => !this.engine.transact(space, '[]', once));
-        return {version: hub.version, value: hub.value, done};
+        return {version: hub.version, content: hub.content, done};
     }
 
     edit(session: Session, text: number, base: number, delta: TextDelta, once: string): void {
@@ -81,7 +82,7 @@ export class TextHubs {
 /** One text. */
 class TextHub {
     version = 0;
-    value = '';
+    content: TextContent = [];
     readonly followers = new Set<Follower>();
     private readonly place: TextPlace;
     /** The last of them made `version`. */
@@ -93,7 +94,7 @@ class TextHub {
         path: Path,
     ) {
         this.place = new TextPlace(engine, at, path);
-        this.value = this.read();
+        this.content = this.read();
     }
 
     isAt(path: Path): boolean {
@@ -102,8 +103,8 @@ class TextHub {
 
     /** Tells what was done to the text by other ways than here. */
     refresh(): void {
-        const next = this.readIfThere();
-        if (next !== this.value) this.made(difference(this.value, next), null);
+        const delta = contentDifference(this.content, this.readIfThere());
+        if (!isIdle(delta)) this.made(delta, null);
     }
 
     edit(by: Follower, base: number, delta: TextDelta, once: string): void {
@@ -126,7 +127,7 @@ class TextHub {
     }
 
     private made(delta: TextDelta, by: Follower | null): void {
-        this.value = apply(this.value, delta);
+        this.content = changed(this.content, delta);
         this.version++;
         this.deltas.push(delta);
         if (this.deltas.length > deltasKept) this.deltas.shift();
@@ -143,18 +144,18 @@ class TextHub {
     }
 
     /** The text of an element that is gone stays as it was, and takes no edits: those fail. */
-    private readIfThere(): string {
+    private readIfThere(): TextContent {
         try {
             return this.read();
         } catch (thrown) {
-            if (thrown instanceof SynclineError && thrown.code === 'not_found') return this.value;
+            if (thrown instanceof SynclineError && thrown.code === 'not_found') return this.content;
             throw thrown;
         }
     }
-    private read(): string {
+    private read(): TextContent {
         const {space, collection, id} = this.at;
         const path = this.place.now();
-        return this.engine.text(space, collection, id, path) ?? '';
+        return this.engine.content(space, collection, id, path);
     }
 
     private ops(delta: TextDelta): string {

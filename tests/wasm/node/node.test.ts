@@ -124,6 +124,38 @@ test('undo, live text and anchors work on the engine itself', async (t) => {
     assert.deepEqual([undo.canUndo, undo.canRedo], [true, false]);
 });
 
+test('a live text tells marks, of whoever makes them, and what is typed into them is marked', async (t) => {
+    const made = await store(t);
+    const space = made.space('s');
+    await space.transact((tx) => {
+        const body = tx.document('notes', 'n').text('body');
+        body.insert(0, 'one 😀 three');
+        body.mark(4, 2, 'link', {to: 'here'}, 'none');
+    });
+    const text = await space.document('notes', 'n').text(['body']);
+    const link = {to: 'here'};
+    assert.deepEqual(text.content, [{insert: 'one '}, {insert: '😀', properties: {link}}, {insert: ' three'}]);
+    const told: unknown[] = [];
+    text.observe((delta) => told.push(delta));
+    await space.transact((tx) => tx.document('notes', 'n').text('body').mark(0, 3, 'bold', true));
+    assert.deepEqual(told, [[{retain: 3, properties: {bold: true}}]]);
+    await text.edit([{retain: 3}, {insert: 's'}]);
+    // The mark grew with what was typed at its end; the engine knows that, and tells.
+    assert.deepEqual(told.splice(0), [[{retain: 3, properties: {bold: true}}], [{retain: 3}, {retain: 1, properties: {bold: true}}]]);
+    assert.deepEqual(text.content.slice(0, 2), [{insert: 'ones', properties: {bold: true}}, {insert: ' '}]);
+    await text.edit([{retain: 2, properties: {bold: null}}, {retain: 5}, {retain: 6, properties: {size: 2}}]);
+    assert.deepEqual(told, []);
+    await space.transact((tx) => tx.document('notes', 'n').text('body').unmark(5, 2, 'link'));
+    assert.deepEqual(told, [[{retain: 5}, {retain: 2, properties: {link: null}}]]);
+    const content = [{insert: 'on'}, {insert: 'es', properties: {bold: true}}, {insert: ' 😀'}, {insert: ' three', properties: {size: 2}}];
+    assert.deepEqual(text.content, content);
+    assert.deepEqual((await space.document('notes', 'n').text(['body'])).content, content);
+    const seen = text.content;
+    assert.ok(Object.isFrozen(seen));
+    await space.transact((tx) => tx.document('other', 'n').create());
+    assert.equal(text.content, seen);
+});
+
 test('a text in a list stays itself when the list changes', async (t) => {
     const made = await store(t);
     const space = made.space('s');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {apply, check, compose, DeltaBuilder, difference, isIdle, splitsPair, transform, transformPosition} from '../../../wasm/js/delta.js';
 import type {TextDelta, Value} from '../../../wasm/js/api.js';
+import {changed, contentDifference, contentOf, plain} from '../../../wasm/js/content.js';
 import {Random} from './random.js';
 import {someDelta, someText} from './some-deltas.js';
 
@@ -128,4 +129,21 @@ test('a position stays with the text around it', () => {
         const moved = transformPosition(position, edit, 'right');
         assert.ok(moved >= 0 && moved <= apply(text, edit).length);
     });
+});
+
+test('the difference of two marked texts makes the one into the other', () => {
+    forSeeds((random) => {
+        const some = (): ReturnType<typeof contentOf> => {
+            const text = someText(random, 10);
+            return changed(text === '' ? [] : [{insert: text}], someDelta(random, text, 'marks'));
+        };
+        const [a, b] = [some(), some()];
+        assert.deepEqual(changed(a, contentDifference(a, b)), b);
+        assert.ok(isIdle(contentDifference(a, b)) === (JSON.stringify(a) === JSON.stringify(b)));
+        assert.equal(plain(changed(a, contentDifference(a, b))), plain(b));
+    });
+    const link = {insert: 'x', properties: {link: {to: ['y']}}};
+    assert.deepEqual(contentDifference([link], [{...link, properties: {link: {to: ['y']}}}]), []);
+    assert.deepEqual(contentDifference([link], [{insert: 'xy'}]), [{retain: 1, properties: {link: null}}, {insert: 'y'}]);
+    assert.deepEqual(contentOf([{text: 'a', properties: {}}, {text: 'b', properties: {}}]), [{insert: 'ab'}]);
 });

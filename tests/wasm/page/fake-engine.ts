@@ -1,4 +1,5 @@
-import type {Path, SyncStatus, Value} from '../../../wasm/js/api.js';
+import type {Path, SyncStatus, TextContent, TextDelta, Value} from '../../../wasm/js/api.js';
+import {changed, plain} from '../../../wasm/js/content.js';
 import type {DocumentPage, EngineListener, EnginePort, PresentTab} from '../../../wasm/js/engine-port.js';
 import {SynclineError} from '../../../wasm/js/errors.js';
 import {decodeJson, encodeJson} from '../../../wasm/js/json.js';
@@ -11,6 +12,8 @@ export class FakeDisk {
     /** Of each list the ids of its elements: by `[space, collection, id, field]`. */
     readonly ids = new Map<string, number[]>();
     lastId = 0;
+    /** Of each text the marks, likewise. */
+    readonly marked = new Map<string, TextContent>();
     readonly requests = new Set<string>();
     readonly spaces = new Set<string>();
     openBy: FakeEngine | null = null;
@@ -28,6 +31,7 @@ interface Op {
     readonly index?: number;
     readonly count?: number;
     readonly text?: string;
+    readonly name?: string;
     readonly values?: readonly Value[];
     readonly to?: number;
 }
@@ -127,6 +131,7 @@ export class FakeEngine implements EnginePort {
             const key = JSON.stringify([space, ...op.doc]);
             const before = next.get(key) ?? this.disk.documents.get(key) ?? '{}';
             next.set(key, op.op.startsWith('list_') ? this.listed(key, before, op) : edited(before, op));
+            if (op.op.startsWith('text_')) this.mark(key, op);
         }
         if (list.length === 0) return true;
         this.disk.requests.add(once);
@@ -161,6 +166,12 @@ export class FakeEngine implements EnginePort {
         return;
     }
 
+    content(space: string, collection: string, id: string, path: Path): TextContent {
+        const marked = this.disk.marked.get(JSON.stringify([space, collection, id, path[0] as string])) ?? [];
+        // What was set without marks has none.
+        const text = this.text(space, collection, id, path) ?? '';
+        return plain(marked) === text ? marked : text === '' ? [] : [{insert: text}];
+    }
     text(space: string, collection: string, id: string, path: Path): string | undefined {
         const fields = decodeJson(this.get(space, collection, id) ?? '{}') as Fields;
         return fields[path[0] as string] as string | undefined;
@@ -197,6 +208,17 @@ export class FakeEngine implements EnginePort {
         if (this.disk.openBy === this) this.disk.openBy = null;
     }
 
+    private mark(key: string, {op, path, index = 0, count = 0, text = '', name = '', value = null}: Op): void {
+        const [space, collection, id] = JSON.parse(key) as [string, string, string];
+        const at = JSON.stringify([space, collection, id, path?.[0]]);
+        const changes: Record<string, TextDelta[number]> = {
+            text_insert: {insert: text},
+            text_erase: {delete: count},
+            text_mark: {retain: count, properties: {[name]: value}},
+            text_unmark: {retain: count, properties: {[name]: null}},
+        };
+        this.disk.marked.set(at, changed(this.disk.marked.get(at) ?? [], [{retain: index}, changes[op] as TextDelta[number]]));
+    }
     /** An op on a list of values, with ids for its elements. */
     private listed(key: string, before: string, op: Op): string {
         const fields = decodeJson(before) as Fields;
@@ -255,6 +277,9 @@ function edited(before: string, op: Op): string | null {
             break;
         case 'text_erase':
             fields[key] = text.slice(0, at) + text.slice(at + (op.count ?? 0));
+            break;
+        case 'text_mark':
+        case 'text_unmark':
             break;
         default:
             throw new SynclineError('invalid_argument', `the fake engine does not know ${op.op}`);

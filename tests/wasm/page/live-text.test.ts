@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
-import type {LiveText, TextDelta} from '../../../wasm/js/api.js';
-import {apply, transformPosition} from '../../../wasm/js/delta.js';
+import type {LiveText, TextContent, TextDelta} from '../../../wasm/js/api.js';
+import {changed, contentDifference} from '../../../wasm/js/content.js';
+import {apply, isIdle, transformPosition} from '../../../wasm/js/delta.js';
 import {SynclineError} from '../../../wasm/js/errors.js';
 import {FakeBrowser, until, type FakeTab} from './fake-browser.js';
 import {Random} from './random.js';
@@ -18,18 +19,22 @@ const liveText = (tab: FakeTab): Promise<LiveText> => tab.store.space('s').docum
 /** An editor: its own copy, changed by what it types and by what it is told. */
 class Editor {
     shown: string;
+    marked: TextContent;
     refused = 0;
     constructor(
         readonly tab: FakeTab,
         readonly text: LiveText,
     ) {
         this.shown = text.value;
+        this.marked = text.content;
         text.observe((delta) => {
             this.shown = apply(this.shown, delta);
+            this.marked = changed(this.marked, delta);
         });
     }
     type(delta: TextDelta): Promise<void> {
         this.shown = apply(this.shown, delta);
+        this.marked = changed(this.marked, delta);
         return this.text.edit(delta);
     }
 }
@@ -69,7 +74,7 @@ test('a transaction, or another device, changes the text beside what is typed', 
     assert.equal(textOf(made), 'two three!');
 });
 
-test('several tabs and others type at once, and all come to the same text', async (t) => {
+test('several tabs and others type and mark at once, and all come to the same marked text', async (t) => {
     for (let seed = 1; seed <= 60; seed++) {
         const random = new Random(seed);
         const made = browser(t);
@@ -83,13 +88,16 @@ test('several tabs and others type at once, and all come to the same text', asyn
                 const text = JSON.stringify(someText(random, 3));
                 made.engine.remote('s', `[{"op":"text_insert","doc":["notes","n"],"path":["body"],"index":${index},"text":${text}}]`);
             } else {
-                typing.push(editor.type(someDelta(random, editor.shown)));
+                typing.push(editor.type(someDelta(random, editor.shown, 'marks')));
             }
             assert.equal(editor.shown, editor.text.value, `seed ${seed}`);
+            assert.deepEqual(editor.marked, editor.text.content, `seed ${seed}`);
             if (random.oneIn(2)) await new Promise((resolve) => setImmediate(resolve));
         }
         await Promise.all(typing);
-        const same = (): boolean => all.every(({shown, text}) => shown === textOf(made) && text.value === shown);
+        const marked = (): TextContent => made.engine.content('s', 'notes', 'n', ['body']);
+        const same = (): boolean =>
+            all.every(({shown, text}) => shown === textOf(made) && text.value === shown && isIdle(contentDifference(text.content, marked())));
         await until(same, `all show the same (seed ${seed})`);
         made.close();
     }

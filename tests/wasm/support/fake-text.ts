@@ -56,6 +56,10 @@ export class FakeText implements LiveText {
             .join('');
     }
 
+    get content(): LiveText['content'] {
+        return this.value === '' ? [] : [{insert: this.value}];
+    }
+
     async edit(delta: TextDelta): Promise<void> {
         if (this.failure !== null) {
             const failure = this.failure;
