@@ -86,9 +86,6 @@ export interface OpenOptions<S extends Schema = Schema> {
 /** Opens the store, or creates it. Errors: `storage_locked`, `storage_corrupt`, `storage_newer`, `unsupported`, … */
 export type Open = <const S extends Schema = Schema>(options: OpenOptions<S>) => Promise<Store<S>>;
 
-export interface StoreEvents {
-    /** Something works less well than it could. */
-    warning: Warning;
 /** What works less well than it could, and for people a sentence. More codes may come. */
 export type Warning =
     /** The browser has no better place for the store than the one that the message names. */
@@ -108,6 +105,9 @@ export type Warning =
      */
     | {readonly code: 'clock_skew'; readonly message: string; readonly offsetMs: number};
 
+export interface StoreEvents {
+    /** Something works less well than it could. */
+    warning: Warning;
     /** The relay refused own changes for ever: they are out of the documents, and this is what they held. */
     rejected: {readonly space: string; readonly code: ErrorCode; readonly reason: string; readonly change: Value};
     /** Another tab runs another version of the library that cannot share the store with this one. The message says which of them to reload. */
@@ -269,6 +269,10 @@ export interface LiveText {
     close(): void;
 }
 
+/**
+ * Undoes what went through it, and nothing that others did. In memory only: of the process in Node, of the leading tab in a
+ * browser; see {@link UndoChange}.
+ */
 export interface UndoStack<out S extends Schema = Schema> {
     transact(edit: (tx: Transaction<S>) => void): Promise<void>;
     /** False: nothing was left. */
@@ -276,8 +280,19 @@ export interface UndoStack<out S extends Schema = Schema> {
     redo(): Promise<boolean>;
     readonly canUndo: boolean;
     readonly canRedo: boolean;
-    observe(listener: () => void): Stop;
+    observe(listener: (change: UndoChange) => void): Stop;
     close(): void;
+}
+
+/** How an undo stack stands now. */
+export interface UndoChange {
+    readonly canUndo: boolean;
+    readonly canRedo: boolean;
+    /**
+     * What was on the stack is gone, without having been undone: stacks are in the memory of the tab that leads, and another one
+     * leads now. (In Node nobody else leads.) What is transacted from here on can be undone again.
+     */
+    readonly lost: boolean;
 }
 
 /** Who is here: small values that are sent to those who are online and never stored. */

@@ -71,11 +71,11 @@ class Port implements EnginePort {
         const report = decodeJson(this.ask('inspect', json(space))) as DocumentValue;
         return encodeJson({...report, replica: this.replica, ...this.traffic});
     }
-    history(space: string, collection: string, id: string): string {
     clockOffsetMs(space: string): number {
         const report = decodeJson(this.ask('inspect', json(space))) as {readonly clockOffsetMs: number};
         return report.clockOffsetMs;
     }
+    history(space: string, collection: string, id: string): string {
         return this.ask('history', json(space), json(collection), json(id));
     }
     asOf(space: string, collection: string, id: string, sequence: number): string {

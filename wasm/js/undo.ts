@@ -1,4 +1,4 @@
-import type {Stop, Transaction, UndoStack} from './api.js';
+import type {Stop, Transaction, UndoChange, UndoStack} from './api.js';
 import type {Client} from './client.js';
 import {Listeners} from './listeners.js';
 import {record} from './recorder.js';
@@ -7,7 +7,7 @@ import type {PageSpace} from './space.js';
 export class PageUndoStack implements UndoStack {
     canUndo = false;
     canRedo = false;
-    private readonly listeners = new Listeners<void>();
+    private readonly listeners = new Listeners<UndoChange>();
 
     constructor(
         private readonly client: Client,
@@ -27,7 +27,7 @@ export class PageUndoStack implements UndoStack {
     async redo(): Promise<boolean> {
         return this.client.ask('redo', {stack: this.stack, once: this.client.once()});
     }
-    observe(listener: () => void): Stop {
+    observe(listener: (change: UndoChange) => void): Stop {
         return this.listeners.add(listener);
     }
     close(): void {
@@ -40,13 +40,13 @@ export class PageUndoStack implements UndoStack {
 
     /** Opens it at the engine's side: at first, and empty again at a new leader. */
     async open(): Promise<void> {
-        this.changed(false, false);
+        this.changed(false, false, true);
         await this.client.ask('undoOpen', {space: this.space.name, stack: this.stack, ...this.options});
     }
-    changed(canUndo: boolean, canRedo: boolean): void {
+    changed(canUndo: boolean, canRedo: boolean, lost = false): void {
         if (this.canUndo === canUndo && this.canRedo === canRedo) return;
         this.canUndo = canUndo;
         this.canRedo = canRedo;
-        this.listeners.tell();
+        this.listeners.tell(Object.freeze({canUndo, canRedo, lost}));
     }
 }

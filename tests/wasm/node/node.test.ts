@@ -257,17 +257,6 @@ test('two stores and the native tool come to the same over a relay, with who is 
     assert.equal((await ofA.document('tasks', 't').history()).length, 2);
 });
 
-test('a store that is wiped is gone', async (t) => {
-    const name = join(temporaryDirectory(t), 'a.db');
-    const made = await store(t, {name});
-    await made.space('s').transact((tx) => tx.document('tasks', 't').create());
-    let wiped = 0;
-    made.on('wiped', () => wiped++);
-    await made.wipe();
-    await assert.rejects(made.space('s').digest(), {code: 'wiped'});
-    assert.equal(wiped, 1);
-    assert.throws(() => readFileSync(name), {code: 'ENOENT'});
-});
 test('a device whose clock is wrong is told by the relay, and what it writes is stamped by the relay\'s', async (t) => {
     const {url} = await startRelay(t);
     const behindMs = 300_000;
@@ -295,3 +284,14 @@ test('a device whose clock is wrong is told by the relay, and what it writes is 
     assert.ok(Math.abs(time - Date.now()) < 60_000, `${time}`);
 });
 
+test('a store that is wiped is gone', async (t) => {
+    const name = join(temporaryDirectory(t), 'a.db');
+    const made = await store(t, {name});
+    await made.space('s').transact((tx) => tx.document('tasks', 't').create());
+    let wiped = 0;
+    made.on('wiped', () => wiped++);
+    await made.wipe();
+    await assert.rejects(made.space('s').digest(), {code: 'wiped'});
+    assert.equal(wiped, 1);
+    assert.throws(() => readFileSync(name), {code: 'ENOENT'});
+});

@@ -17,11 +17,11 @@ export class FakeDisk {
     readonly requests = new Set<string>();
     readonly spaces = new Set<string>();
     openBy: FakeEngine | null = null;
+    /** The relay's clock minus this device's. */
+    clockOffsetMs = 0;
     /** Engines that were ever open at once. */
     openAtOnce = 0;
 }
-    /** The relay's clock minus this device's. */
-    clockOffsetMs = 0;
 
 interface Op {
     readonly op: string;
@@ -105,13 +105,13 @@ export class FakeEngine implements EnginePort {
     inspect(): string {
         return '{}';
     }
+    clockOffsetMs(): number {
+        return this.connected === null ? 0 : this.disk.clockOffsetMs;
+    }
     history(): string {
         return '[]';
     }
     asOf(): string {
-    clockOffsetMs(): number {
-        return this.connected === null ? 0 : this.disk.clockOffsetMs;
-    }
         return '{}';
     }
     conflicts(): string {

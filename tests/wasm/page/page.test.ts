@@ -419,19 +419,21 @@ test('an undo stack is empty after a hand-over, and works', async (t) => {
     const a = await made.open();
     const b = await made.open();
     const undo = await b.store.space('s').undo();
-    let told = 0;
-    undo.observe(() => told++);
+    const told: UndoChange[] = [];
+    undo.observe((change) => told.push(change));
     await undo.transact((tx) => tx.document('tasks', 't').set('n', 1));
-    assert.deepEqual([undo.canUndo, told], [true, 1]);
+    assert.deepEqual([undo.canUndo, told], [true, [{canUndo: true, canRedo: false, lost: false}]]);
     a.kill();
     await until(() => !undo.canUndo, 'it is empty');
+    assert.deepEqual(told.at(-1), {canUndo: false, canRedo: false, lost: true});
     await undo.transact((tx) => tx.document('tasks', 't').set('n', 2));
     assert.equal(undo.canUndo, true);
     assert.equal(await undo.undo(), true);
+    assert.deepEqual(told.slice(2).map(({lost}) => lost), [false, false]);
     undo.close();
     await assert.rejects(undo.undo(), {code: 'closed'});
-});
 
+});
 
 test('tabs see each other, as long as they are here', async (t) => {
     const made = browser(t);

@@ -9,6 +9,7 @@ import type {
     Stop,
     SyncStatus,
     Transaction,
+    UndoChange,
     UndoStack,
     Value,
 } from '../../../wasm/js/api.js';
@@ -61,7 +62,7 @@ class FakeCollection implements Collection {
 }
 
 class FakeUndo implements UndoStack {
-    readonly listeners = new Listeners<void>();
+    readonly listeners = new Listeners<UndoChange>();
     readonly #undone: (() => void)[] = [];
     closed = false;
 
@@ -69,14 +70,18 @@ class FakeUndo implements UndoStack {
 
     async transact(edit: (tx: Transaction) => void): Promise<void> {
         this.#undone.push(this.space.apply(edit));
-        this.listeners.tell();
+        this.#tell();
     }
 
     async undo(): Promise<boolean> {
         const undone = this.#undone.pop();
         undone?.();
-        this.listeners.tell();
+        this.#tell();
         return undone !== undefined;
+    }
+
+    #tell(): void {
+        this.listeners.tell({canUndo: this.canUndo, canRedo: false, lost: false});
     }
 
     async redo(): Promise<boolean> {
@@ -89,7 +94,7 @@ class FakeUndo implements UndoStack {
 
     readonly canRedo = false;
 
-    observe(listener: () => void): Stop {
+    observe(listener: (change: UndoChange) => void): Stop {
         return this.listeners.add(listener);
     }
 
