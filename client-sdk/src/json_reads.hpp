@@ -29,8 +29,8 @@ Result<std::string> lists_json(const Space& space, const DocumentKey& key);
 /// The values that lost at {"doc":[collection,id],"path":[…]}, where the path leads to a register;
 /// newest first. An empty list where there is none. Error: invalid_argument.
 Result<std::string> conflicts_json(const Space& space, const Value& question);
-/// {"clockOffsetMs":n,"cursor":n,"documents":n,"pending":n,"versionVector":{replica:n,…}}; the offset
-/// is the relay's clock minus ours.
+/// {"clockOffsetMs":n,"cursor":n,"documents":n,"pending":n,"versionVector":{replica:n,…}}; the
+/// offset is the relay's clock minus ours.
 Result<std::string> report_json(const Space& space);
 Result<std::string> ids_json(const Space& space, const std::string& collection);
 Result<std::string> collections_json(const Space& space);

@@ -1,5 +1,4 @@
 import {useRef, type ReactElement} from 'react';
-import {SynclineError} from 'syncline';
 import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
 
@@ -26,14 +25,8 @@ export function ThisDevice(): ReactElement {
         link.click();
         URL.revokeObjectURL(url);
     };
-    const erase = async (): Promise<void> => {
-        try {
-            await store.wipe();
-        } catch (error) {
-            // Wiped is closed; the page loads anew by the store's event.
-            if (!(error instanceof SynclineError && error.code === 'closed')) throw error;
-        }
-    };
+    // Then the page loads anew, by the store's event.
+    const erase = (): Promise<void> => store.wipe();
     const attempt = (done: Promise<void>, failure: string): void => {
         done.catch((error: Error) => announcer.show(`${failure} (${error.message})`));
     };
