@@ -56,7 +56,7 @@ void collect_texts(const OrMap& map, const Path& path, const Dot& element,
                    std::vector<Path>& found) {
     for (const auto& [field, node] : map.fields()) {
         Path deeper = path;
-        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type));
+        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type()));
         if (node->as<Text>() != nullptr && node->live()) found.push_back(deeper);
         if (const auto* below = node->as<OrMap>()) collect_texts(*below, deeper, {}, found);
         if (const auto* list = node->as<List>()) {
@@ -123,7 +123,7 @@ using Values = std::map<Path, Value>;
 void collect_values(const OrMap& map, const Path& path, const Dot& element, Values& found) {
     for (const auto& [field, node] : map.fields()) {
         Path deeper = path;
-        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type));
+        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type()));
         if (!node->live()) continue;
         if (const auto* below = node->as<OrMap>()) {
             collect_values(*below, deeper, {}, found);

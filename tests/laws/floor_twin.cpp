@@ -18,7 +18,7 @@ public:
         out_ += map.presence().empty() ? "{" : "!{";
         for (const auto& [field, node] : map.fields()) {
             if (!node->live()) continue;
-            out_ += field.key;
+            out_ += field.key();
             show(*node);
         }
         out_ += '}';
@@ -69,7 +69,7 @@ using UseText = std::function<void(const Path&, const Text&)>;
 void for_each_text(const OrMap& map, const Path& path, const Dot& element, const UseText& use) {
     for (const auto& [field, node] : map.fields()) {
         Path deeper = path;
-        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type));
+        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type()));
         if (const auto* below = node->as<OrMap>()) for_each_text(*below, deeper, {}, use);
         if (const auto* text = node->as<Text>()) use(deeper, *text);
         if (const auto* list = node->as<List>()) {

@@ -324,8 +324,8 @@ Value shown_fields(const OrMap& map) {
     Value::Map members;
     for (const auto& [field, node] : map.fields()) {
         if (!node->live()) continue;
-        if (!members.empty() && members.back().key == field.key) continue;
-        members.push_back({field.key, shown(*node)});
+        if (!members.empty() && members.back().key == field.key()) continue;
+        members.push_back({std::string(field.key()), shown(*node)});
     }
     return members;
 }

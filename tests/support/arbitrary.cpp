@@ -421,7 +421,7 @@ std::vector<FieldOp> Mutators<List>::make(const List& list, const ReplicaId& aut
     const Dot id = *list.id(index);
     Type held = detail % 4 == 0 ? Type::text : Type::map;
     if (const OrMap* contents = list.contents(id); contents != nullptr)
-        held = contents->fields().begin()->first.type;
+        held = contents->fields().begin()->first.type();
     const OrMap none;
     const OrMap& contents = list.contents(id) == nullptr ? none : *list.contents(id);
     Path inside = {FieldKey{"", held}};

@@ -180,7 +180,7 @@ private:
                 if (contents != nullptr && !contents->fields().empty()) {
                     std::size_t n = random_.below(contents->fields().size());
                     for (const auto& [field, node] : contents->fields()) {
-                        if (n-- == 0) type = field.type;
+                        if (n-- == 0) type = field.type();
                     }
                 }
                 if (kinds_.clashes && random_.one_in(10)) type = some_type("a");

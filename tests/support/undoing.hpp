@@ -172,7 +172,7 @@ inline void describe(const Node& node, const std::string& path, Conflicts confli
 inline void describe(const OrMap& map, const std::string& path, Conflicts conflicts,
                      std::vector<std::string>& lines) {
     for (const auto& [field, node] : map.fields())
-        describe(*node, path + "/" + field.key, conflicts, lines);
+        describe(*node, path + "/" + std::string(field.key()), conflicts, lines);
 }
 
 [[nodiscard]] inline std::string describe(const OrMap& root,

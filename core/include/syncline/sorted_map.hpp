@@ -164,15 +164,12 @@ public:
     }
     /// Keeps what is there under the key.
     std::pair<iterator, bool> emplace(Key key, T value) {
-        if (Leaf* last = edge<Edge::back>(); last != nullptr && last->entries.back().first < key)
-            return {insert_at({last, last->entries.size()}, {std::move(key), std::move(value)}),
-                    true};
-        const iterator at = place_of(key);
+        const iterator at = likely_place_of(key);
         if (holds(at, key)) return {at, false};
         return {insert_at(at, {std::move(key), std::move(value)}), true};
     }
     void insert_or_assign(Key key, T value) {
-        if (const iterator at = place_of(key); holds(at, key)) {
+        if (const iterator at = likely_place_of(key); holds(at, key)) {
             at->second = std::move(value);
         } else {
             insert_at(at, {std::move(key), std::move(value)});
@@ -225,6 +222,13 @@ private:
             std::lower_bound(entries.begin(), entries.end(), key,
                              [](const value_type& e, const Like& k) { return e.first < k; });
         return {static_cast<Leaf*>(node), static_cast<std::size_t>(entry - entries.begin())};
+    }
+    /// The same, at once for a key above all others.
+    [[nodiscard]] iterator likely_place_of(const Key& key) const {
+        Leaf* const last = edge<Edge::back>();
+        if (last != nullptr && last->entries.back().first < key)
+            return {last, last->entries.size()};
+        return place_of(key);
     }
     template <typename Like>
     static bool holds(const iterator& at, const Like& key) {

@@ -137,7 +137,7 @@ public:
             if (in_.failed()) return map;
             field.type = *type;
             in_.require(depth < depth_max, ErrorCode::too_deep);
-            in_.require(map.fields().empty() || map.fields().back().first < field,
+            in_.require(map.fields().empty() || map.fields().back().first < FieldName::Like(field),
                         ErrorCode::not_canonical);
             Node node = store(*type, depth + 1);
             in_.require(!node.empty(), ErrorCode::not_canonical);
@@ -232,7 +232,7 @@ private:
             made.contents() = map(depth, path_max + 1);
             const auto& fields = made.contents().fields();
             in_.require(std::all_of(fields.begin(), fields.end(),
-                                    [](const auto& entry) { return entry.first.key.empty(); }),
+                                    [](const auto& entry) { return entry.first.key().empty(); }),
                         ErrorCode::malformed);
             in_.require(moved == 3 || !made.contents().empty(), ErrorCode::not_canonical);
             elements.emplace_hint(elements.end(), id, std::move(made));

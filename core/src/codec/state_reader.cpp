@@ -235,7 +235,7 @@ private:
         }
         if (failed_) return;
         field.type = *type;
-        require(map.fields().empty() || map.fields().back().first < field,
+        require(map.fields().empty() || map.fields().back().first < FieldName::Like(field),
                 ErrorCode::not_canonical);
         const bool common = shape % 2 == 0;
         Node node = store(*type, common, depth + 1);

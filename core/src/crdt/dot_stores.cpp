@@ -86,6 +86,14 @@ DotSet ElementDots::dots() const {
     return DotSet(std::move(dots));
 }
 
+DotSet ElementDots::take(const Value& element) {
+    const auto found = elements_.find(element);
+    if (found == elements_.end()) return {};
+    DotSet dots = std::move(found->second);
+    elements_.erase(found);
+    return dots;
+}
+
 void ElementDots::erase(const Value& element, const DotSet& dots) {
     if (dots.empty()) return;
     const auto found = elements_.find(element);

@@ -122,12 +122,12 @@ OrMap& OrMap::operator=(const OrMap& other) {
 }
 
 const Node* OrMap::find(const FieldKey& field) const {
-    const auto found = fields_.find(field);
+    const auto found = fields_.find(FieldName::Like(field));
     return found == fields_.end() ? nullptr : found->second.get();
 }
 
 const Node* OrMap::find_step(const Step& step) const {
-    const auto found = fields_.find(step);
+    const auto found = fields_.find(FieldName::Like(step));
     return found == fields_.end() ? nullptr : found->second.get();
 }
 
@@ -163,7 +163,7 @@ void cancel_counters(const OrMap& map, const Path& path, const Dot& element,
                      const ReplicaId& author, std::vector<FieldOp>& ops) {
     for (const auto& [field, below] : map.fields()) {
         Path deeper = path;
-        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type));
+        deeper.push_back(element.counter == 0 ? Step(field) : Step(element, field.type()));
         cancel_counters(*below, deeper, author, ops);
     }
 }
@@ -210,8 +210,7 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at,
     // Ops that only take away must not create what they do not find.
     const Step& step = op.path[depth];
     if (op.op.code == OpCode::clear) return take_at(op, depth);
-    const auto made = [&] { return std::pair(step.field(), std::make_unique<Node>(step.type)); };
-    const auto found = fields_.find_or_make(step, made).first;
+    const auto found = made(step);
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
         map->apply_at(op, depth + 1, at, seen);
@@ -228,9 +227,29 @@ void OrMap::apply_at(const FieldOp& op, std::size_t depth, const Event& at,
     if (node.empty()) fields_.erase(found);
 }
 
+void OrMap::renew_at(FieldOp& op, std::size_t depth, const Event& at) {
+    const auto found = made(op.path[depth]);
+    Node& node = *found->second;
+    if (depth + 1 == op.path.size()) {
+        node.visit([&](auto& store) {
+            if constexpr (requires { store.renew(op.op, at); }) store.renew(op.op, at);
+        });
+    } else if (auto* map = node.as<OrMap>()) {
+        map->renew_at(op, depth + 1, at);
+    }
+    if (node.empty()) fields_.erase(found);
+}
+
+OrMap::Fields::iterator OrMap::made(const Step& step) {
+    const auto make = [&] {
+        return std::pair(FieldName(step.key, step.type), std::make_unique<Node>(step.type));
+    };
+    return fields_.find_or_make(FieldName::Like(step), make).first;
+}
+
 void OrMap::take_at(const FieldOp& op, std::size_t depth) {
     if (depth == op.path.size()) return take_here(op.op);
-    const auto found = fields_.find(op.path[depth]);
+    const auto found = fields_.find(FieldName::Like(op.path[depth]));
     if (found == fields_.end()) return;
     Node& node = *found->second;
     if (auto* map = node.as<OrMap>()) {
@@ -292,13 +311,13 @@ void OrMap::join(const OrMap& other, const CausalContext& mine, const CausalCont
             at->second->join(*their->second, mine, theirs);
             ++their;
         } else {
-            at->second->join(Node(at->first.type), mine, theirs);
+            at->second->join(Node(at->first.type()), mine, theirs);
         }
         at = at->second->empty() ? fields_.erase(at) : std::next(at);
     }
     for (; their != other.fields_.end(); ++their) news.push_back(their);
     for (const auto& entry : news) {
-        Node node(entry->first.type);
+        Node node(entry->first.type());
         node.join(*entry->second, mine, theirs);
         if (!node.empty()) insert(entry->first, std::move(node));
     }
@@ -353,7 +372,7 @@ void OrMap::drop(const Residue& residue) {
     }
 }
 
-void OrMap::insert(FieldKey field, Node node) {
+void OrMap::insert(FieldName field, Node node) {
     fields_.insert_or_assign(std::move(field), std::make_unique<Node>(std::move(node)));
 }
 

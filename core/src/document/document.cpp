@@ -86,8 +86,8 @@ Value view(const OrMap& map) {
     for (const auto& [field, node] : map.fields()) {
         // Fields are sorted by key and then type, so the first live one of a key is the one shown.
         if (!node->live()) continue;
-        if (!members.empty() && members.back().key == field.key) continue;
-        members.push_back({field.key, view(*node)});
+        if (!members.empty() && members.back().key == field.key()) continue;
+        members.push_back({std::string(field.key()), view(*node)});
     }
     return members;
 }
@@ -143,9 +143,9 @@ Value view(const Node& node) { return node.visit(Viewer{}); }
 
 std::vector<Type> types(const OrMap& map, std::string_view key) {
     std::vector<Type> found;
-    for (auto at = map.fields().lower_bound(FieldKey{std::string(key), Type::map});
-         at != map.fields().end() && at->first.key == key; ++at) {
-        if (at->second->live()) found.push_back(at->first.type);
+    for (auto at = map.fields().lower_bound(FieldName(key, Type::map));
+         at != map.fields().end() && at->first.key() == key; ++at) {
+        if (at->second->live()) found.push_back(at->first.type());
     }
     return found;
 }

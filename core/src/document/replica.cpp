@@ -89,20 +89,33 @@ Result<> Replica::Edit::apply(FieldOp op) {
     return {};
 }
 
+template <typename T>
+Result<> Replica::Edit::renew(Type type, FieldOp op) {
+    const auto is_element = [](const Step& step) { return step.is_element(); };
+    const bool is_field = !op.path.empty() && op.path.back().type == type &&
+                          std::none_of(op.path.begin(), op.path.end(), is_element);
+    if (!is_field || record_ != nullptr) {
+        op.op.removes = root().at<T>(op.path).renewed(op.op);
+        return apply(std::move(op));
+    }
+    if (auto good = check(op); !good) return good;
+    replica_.document_.renew(op, next());
+    replica_.keep(std::move(op));
+    return {};
+}
+
 Result<> Replica::Edit::set(Path path, Value value) {
-    Op op = root().at<LwwRegister>(path).set(std::move(value));
-    return apply({std::move(path), std::move(op)});
+    return renew<LwwRegister>(Type::lww_register,
+                              {std::move(path), LwwRegister().set(std::move(value))});
 }
 Result<> Replica::Edit::add(Path path, std::int64_t amount) {
     return apply({std::move(path), PnCounter().add(amount)});
 }
 Result<> Replica::Edit::insert(Path path, Value element) {
-    Op op = root().at<OrSet>(path).insert(std::move(element));
-    return apply({std::move(path), std::move(op)});
+    return renew<OrSet>(Type::or_set, {std::move(path), OrSet().insert(std::move(element))});
 }
 Result<> Replica::Edit::erase(Path path, Value element) {
-    Op op = root().at<OrSet>(path).erase(std::move(element));
-    return apply({std::move(path), std::move(op)});
+    return renew<OrSet>(Type::or_set, {std::move(path), OrSet().erase(std::move(element))});
 }
 Result<> Replica::Edit::insert(Path path, std::uint32_t at, std::string_view utf8, Unit unit) {
     auto op = root().at<Text>(path).insert(at, utf8, unit);

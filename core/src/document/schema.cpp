@@ -673,10 +673,10 @@ Value view_of(const MapSchema& shape, const OrMap& map) {
         }
     }
     for (const auto& [field, node] : map.fields()) {
-        if (!node->live() || shape.find(field.key) != nullptr) continue;
+        if (!node->live() || shape.find(field.key()) != nullptr) continue;
         // Of several types under one key the first is shown, as in view().
-        if (!members.empty() && members.back().key == field.key) continue;
-        members.push_back({field.key, view(*node)});
+        if (!members.empty() && members.back().key == field.key()) continue;
+        members.push_back({std::string(field.key()), view(*node)});
     }
     return members;
 }

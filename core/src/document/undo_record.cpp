@@ -240,7 +240,7 @@ void UndoFields::take_list(const DocumentKey& key, const Path& path, const List&
 void UndoFields::take_below(const DocumentKey& key, const Path& path, const OrMap& map,
                             const Dot& element, const DotSet& removes) {
     for (const auto& [name, node] : map.fields()) {
-        take_clear(key, below(path, element.counter == 0 ? Step(name) : Step(element, name.type)),
+        take_clear(key, below(path, element.counter == 0 ? Step(name) : Step(element, name.type())),
                    *node, removes);
     }
 }

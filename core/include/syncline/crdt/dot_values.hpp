@@ -23,6 +23,9 @@ public:
         }
     };
 
+    DotValues() = default;
+    explicit DotValues(Entry only) { entries_.insert(entries_.end(), std::move(only)); }
+
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     [[nodiscard]] const OneOrMore<Entry>& entries() const { return entries_; }
     [[nodiscard]] const Entry* winner() const;

@@ -5,6 +5,7 @@
 #include "syncline/sorted_map.hpp"
 
 #include <iterator>
+#include <utility>
 
 namespace syncline {
 
@@ -33,6 +34,13 @@ public:
         dots.erase_all(seen);
         dots.insert(dot);
     }
+    /// The dot takes the place of all that the element has; those are returned.
+    DotSet renew(const Value& element, const Dot& dot) {
+        const auto made = [&] { return std::pair(element, DotSet()); };
+        return std::exchange(elements_.find_or_make(element, made).first->second, DotSet{dot});
+    }
+    /// Takes the element out, with all its dots, which are returned.
+    DotSet take(const Value& element);
     void insert(Value element, DotSet dots) {
         elements_.emplace(std::move(element), std::move(dots));
     }

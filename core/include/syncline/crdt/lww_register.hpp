@@ -49,6 +49,13 @@ public:
         take(op);
         if (op.code == OpCode::set) values_.insert({at.dot, at.hlc, op.value});
     }
+    /// What such a set takes away.
+    [[nodiscard]] DotSet renewed(const Op&) const { return values_.dots(); }
+    /// A set that takes away what is here, which goes into its `removes`.
+    void renew(Op& op, const Event& at) {
+        op.removes = values_.dots();
+        values_ = DotValues({at.dot, at.hlc, op.value});
+    }
     [[nodiscard]] static LwwRegister delta(const Op& op, const Event& at, const LwwRegister&) {
         LwwRegister made;
         made.apply(op, at);

@@ -2,6 +2,7 @@
 
 #include "syncline/crdt/dw_flag.hpp"
 #include "syncline/crdt/ew_flag.hpp"
+#include "syncline/crdt/field_name.hpp"
 #include "syncline/crdt/g_counter.hpp"
 #include "syncline/crdt/g_set.hpp"
 #include "syncline/crdt/list.hpp"
@@ -43,7 +44,7 @@ class Node;
 class OrMap {
 public:
     using OpType = FieldOp;
-    using Fields = SortedMap<FieldKey, std::unique_ptr<Node>>;
+    using Fields = SortedMap<FieldName, std::unique_ptr<Node>>;
 
     OrMap();
     OrMap(const OrMap& other);
@@ -77,6 +78,10 @@ public:
     void apply(const FieldOp& op, const Event& at, const CausalContext* seen = nullptr) {
         apply_at(op, 0, at, seen);
     }
+    /// The same for an own op that takes away all it finds where it works: a set of a register, an
+    /// insert or an erase of an add-wins set. What that is goes into its `removes`, so that nothing
+    /// is looked up twice. The path leads through maps alone.
+    void renew(FieldOp& op, const Event& at) { renew_at(op, 0, at); }
     [[nodiscard]] static OrMap delta(const FieldOp& op, const Event& at, const OrMap& before);
     /// The part of apply() that takes away: all that is left to do for an op whose own dot was
     /// removed before it came.
@@ -95,7 +100,7 @@ public:
     void drop(const Residue& residue);
 
     /// For decoders.
-    void insert(FieldKey field, Node node);
+    void insert(FieldName field, Node node);
     void set_presence(DotSet dots) { presence_ = std::move(dots); }
 
     friend bool operator==(const OrMap& a, const OrMap& b);
@@ -104,9 +109,12 @@ private:
     friend class List;
     /// For a step out of this map, or out of the element whose contents it is.
     [[nodiscard]] const Node* find_step(const Step& step) const;
+    /// The field that the step leads to, made if it is not there.
+    Fields::iterator made(const Step& step);
     /// The op's path from `depth` on is meant for this map.
     void apply_at(const FieldOp& op, std::size_t depth, const Event& at, const CausalContext* seen);
     void apply_here(const Op& op, const Event& at);
+    void renew_at(FieldOp& op, std::size_t depth, const Event& at);
     void take_at(const FieldOp& op, std::size_t depth);
     void take_here(const Op& op);
     void collect_live(std::vector<DotRun>& dots) const;

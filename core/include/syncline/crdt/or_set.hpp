@@ -38,6 +38,13 @@ public:
         if (op.code != OpCode::insert) return take(op);
         elements_.replace(op.value, op.removes, at.dot);
     }
+    /// What such an op takes away.
+    [[nodiscard]] DotSet renewed(const Op& op) const { return elements_.dots_of(op.value); }
+    /// An insert or an erase that takes away the element's dots, which go into its `removes`.
+    void renew(Op& op, const Event& at) {
+        op.removes = op.code == OpCode::insert ? elements_.renew(op.value, at.dot)
+                                               : elements_.take(op.value);
+    }
     [[nodiscard]] static OrSet delta(const Op& op, const Event& at, const OrSet&) {
         OrSet made;
         made.apply(op, at);

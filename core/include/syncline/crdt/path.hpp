@@ -49,16 +49,6 @@ struct Step {
     }
 };
 
-/// A step as the container that it leaves looks it up: see Step::field().
-inline bool operator<(const FieldKey& field, const Step& step) {
-    if (const int by_key = field.key.compare(step.key); by_key != 0) return by_key < 0;
-    return field.type < step.type;
-}
-inline bool operator<(const Step& step, const FieldKey& field) {
-    if (const int by_key = step.key.compare(field.key); by_key != 0) return by_key < 0;
-    return step.type < field.type;
-}
-
 /// From a document's root down to what is meant; every step but the last is a map or a list. Empty
 /// is the root.
 using Path = std::vector<Step>;

@@ -55,6 +55,9 @@ public:
     /// on a large document, and here each path is cleared once.
     void apply(const std::vector<FieldOp>& ops, const Event& first, const VersionVector* seen);
 
+    /// An own op that takes away what it finds: see OrMap::renew(). Nothing of it is early.
+    void renew(FieldOp& op, const Event& at) { root_.renew(op, at); }
+
     /// Least upper bound with a map; what is early stays. See OrMap::join().
     void join(const OrMap& other, const CausalContext& mine, const CausalContext& theirs) {
         root_.join(other, mine, theirs);

@@ -69,6 +69,9 @@ public:
         friend class ReplicaUndo;
         Edit(Replica& replica, UndoRecord* record) : replica_(replica), record_(record) {}
         Event next() const;
+        /// apply(), for an op of a T, which has this type, that takes away what it finds.
+        template <typename T>
+        Result<> renew(Type type, FieldOp op);
         Replica& replica_;
         UndoRecord* record_;
     };

@@ -90,7 +90,7 @@ void ask_all(Watch& watch, const List& before, const List& after) {
         watch.field(slot, Type::lww_register);
         for (const OrMap* side : {contents, contents_after}) {
             if (side == nullptr) continue;
-            for (const auto& [field, node] : side->fields()) watch.field(slot, field.type);
+            for (const auto& [field, node] : side->fields()) watch.field(slot, field.type());
         }
         for (auto& [type, field] : slot.fields) {
             const FieldKey key{{}, type};
@@ -105,9 +105,9 @@ void ask_all(Watch& watch, const List& before, const List& after) {
 void ask_all(Watch& watch, const OrMap& before, const OrMap& after) {
     for (const OrMap* map : {&before, &after}) {
         for (const auto& [field, node] : map->fields()) {
-            Slot& slot = watch.keys[field.key];
-            if (slot.fields.count(field.type) != 0) continue;
-            ask_all(watch.field(slot, field.type), before.find(field), after.find(field));
+            Slot& slot = watch.keys[std::string(field.key())];
+            if (slot.fields.count(field.type()) != 0) continue;
+            ask_all(watch.field(slot, field.type()), before.find(field), after.find(field));
         }
     }
 }

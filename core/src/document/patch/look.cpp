@@ -30,7 +30,8 @@ void look_at_map(Watch& watch, const OrMap& map, const Clears* clears) {
         watch.doomed = watch.live && fate_of(map, clears).doomed();
         if (watch.doomed) return;
         for (const auto& [field, node] : map.fields()) {
-            if (fate_of(*node, clears).hit) watch.field(watch.keys[field.key], field.type);
+            if (fate_of(*node, clears).hit)
+                watch.field(watch.keys[std::string(field.key())], field.type());
         }
     }
     for (auto& [key, slot] : watch.keys) {

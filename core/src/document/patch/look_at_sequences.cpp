@@ -28,7 +28,7 @@ void look_at_element(Watch& watch, Slot& slot, const List& list, const Dot& id,
     const Clears* clears = slot.cleared.empty() ? outer : &own;
     if (const OrMap* contents = list.contents(id)) {
         for (const auto& [field, node] : contents->fields()) {
-            if (fate_of(*node, clears).hit) watch.field(slot, field.type);
+            if (fate_of(*node, clears).hit) watch.field(slot, field.type());
         }
         slot.shown = first_type(*contents, {});
         for (auto& [type, field] : slot.fields)
