@@ -114,11 +114,11 @@ void add_list(Value::Array& lists, Value::Array& path, const List& list) {
 /// What is in a map under its keys, or in an element of a list, whose fields have no names.
 void add_lists(Value::Array& lists, Value::Array& path, const OrMap& map) {
     for (const auto& [field, node] : map.fields()) {
-        if (field.type != Type::list && field.type != Type::map) continue;
-        if (!field.key.empty()) path.emplace_back(field.key);
+        if (field.type() != Type::list && field.type() != Type::map) continue;
+        if (!field.key().empty()) path.emplace_back(std::string(field.key()));
         if (const List* list = node->as<List>()) add_list(lists, path, *list);
         if (const OrMap* inner = node->as<OrMap>()) add_lists(lists, path, *inner);
-        if (!field.key.empty()) path.pop_back();
+        if (!field.key().empty()) path.pop_back();
     }
 }
 
