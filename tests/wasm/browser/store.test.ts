@@ -27,6 +27,8 @@ const name = (): string => `store-${randomUUID()}`;
 const workerUrl = (worker: WorkerName): string => `${site.origin}/${worker}.js`;
 const role = (page: Page): Promise<string> => page.evaluate(() => window.syncline.store.role);
 const leads = (page: Page): Promise<unknown> => page.waitForFunction(() => window.syncline.store.role === 'leader');
+const warned = (page: Page, code: string): Promise<unknown> =>
+    page.waitForFunction((code) => window.syncline.events.some(({event, detail}) => event === 'warning' && (detail as {code: string}).code === code), code);
 const events = (page: Page, event: string): Promise<unknown[]> =>
     page.evaluate((event) => window.syncline.events.filter((each) => each.event === event).map(({detail}) => detail), event);
 
@@ -194,6 +196,7 @@ test('without room a transaction fails with storage_full, nothing of it is there
     await add(page, 't');
     const session = await shared.context.newCDPSession(page);
     assert.equal(await fill(page, session), 'storage_full');
+    await warned(page, 'quota');
     const there = await documents(page);
     await session.send('Storage.overrideQuotaForOrigin', {origin: site.origin});
     await add(page, 't');

@@ -98,6 +98,11 @@ test('a browser whose clock is days off syncs as any other', async (t) => {
     await Promise.all([add(a, 't', 1), add(b, 't', 2), add(c, 't', 4)]);
     await connect(c, url);
     await Promise.all([shows(a, 't', 7), shows(b, 't', 7), shows(c, 't', 7)]);
+    const days = async (page: Page): Promise<number> => {
+        const skewed = await page.waitForFunction(() => window.syncline.events.find(({detail}) => (detail as {code?: string}).code === 'clock_skew')?.detail);
+        return Math.round(((await skewed.jsonValue()) as {offsetMs: number}).offsetMs / (24 * 3600 * 1000));
+    };
+    assert.deepEqual([await days(a), await days(b)], [-3, 7]);
     // Written before it knew of the relay's clock, too.
     const d = await two.open({name: name(), workerUrl: workerUrl('worker-of-tomorrow')});
     await add(d, 't', 8);
