@@ -1,6 +1,7 @@
 // W5: two replicas of a large map, with d keys that differ, become equal.
 #include "replicas.hpp"
 #include "row.hpp"
+#include "syncline/document/exchange.hpp"
 #include "workloads/workloads.hpp"
 
 namespace syncline::bench {
@@ -28,25 +29,28 @@ VersionVector seen_by_sender(BytesView version) {
     return std::move(*seen);
 }
 
-/// What a replica gives to one that has seen so much, and how that one takes it in.
-using Give = Bytes (*)(const Replica&, const VersionVector&);
-using Take = void (*)(Replica&, BytesView);
+// Each returns the bytes that went over the wire, both ways.
 
-/// Returns the bytes that went over the wire, both ways.
-std::size_t sync(Replica& left, Replica& right, Give give, Take take_in) {
+std::size_t sync(Replica& left, Replica& right) {
     const Bytes left_version = version(left);
     const Bytes right_version = version(right);
-    const Bytes from_left = give(left, seen_by_sender(right_version));
-    const Bytes from_right = give(right, seen_by_sender(left_version));
-    take_in(left, from_right);
-    take_in(right, from_left);
+    const Bytes from_left = changes_since(left, seen_by_sender(right_version));
+    const Bytes from_right = changes_since(right, seen_by_sender(left_version));
+    take(left, from_right);
+    take(right, from_left);
     return total_size({left_version, right_version, from_left, from_right});
 }
 
-Bytes delta_since(const Replica& replica, const VersionVector& seen) {
-    auto delta = replica.delta_since(seen);
-    check(delta.has_value(), "a delta");
-    return std::move(*delta);
+std::size_t exchange(Replica& left, Replica& right) {
+    ExchangeAsker asker;
+    ExchangeAnswerer answerer;
+    const Bytes question = asker.ask(left);
+    const auto answer = answerer.answer(right, question);
+    check(answer.has_value(), "an answer");
+    const auto closing = asker.take(left, *answer);
+    check(closing.has_value(), "an answer is taken");
+    check(answerer.take(right, *closing).has_value(), "a closing is taken");
+    return total_size({question, *answer, *closing});
 }
 
 void differing(const Run& run) {
@@ -67,10 +71,10 @@ void differing(const Run& run) {
     Replica left_by_deltas = left;
     Replica right_by_deltas = right;
     std::size_t sent = 0;
-    run.report("sync", "ms", time_ms([&] { sent = sync(left, right, changes_since, take); }));
+    run.report("sync", "ms", time_ms([&] { sent = sync(left, right); }));
     run.report("changes sent", "B", static_cast<double>(sent));
     run.report("sync by deltas", "ms",
-               time_ms([&] { sent = sync(left_by_deltas, right_by_deltas, delta_since, join); }));
+               time_ms([&] { sent = exchange(left_by_deltas, right_by_deltas); }));
     run.report("sent", "B", static_cast<double>(sent));
     for (const auto* changed : {&sets.left, &sets.right}) {
         for (const MapSet& one : *changed) {

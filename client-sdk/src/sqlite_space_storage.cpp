@@ -240,10 +240,10 @@ Result<> upgrade_schema(sqlite::Database& database, std::int32_t from) {
     if (from < 2) {
         if (auto added = database.exec(schema_2); !added) return added;
     }
-    if (from < 3) {
-        if (auto rewritten = rewrite_documents(database); !rewritten) return rewritten;
+    if (from < 4) {
+        if (auto added = database.exec(schema_4); !added) return added;
     }
-    return from < 4 ? database.exec(schema_4) : Result<>();
+    return from < 5 ? rewrite_documents(database) : Result<>();
 }
 
 Result<> SqliteSpaceStorage::begin() {

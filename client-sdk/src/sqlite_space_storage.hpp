@@ -104,9 +104,9 @@ private:
     Requested* requested_ = nullptr;
 };
 
-/// The schema of a store: 2 added the kept log; since 3 documents are in the newest form of states,
+/// The schema of a store: 2 added the kept log; 3 and 5 wrote documents in a newer form of states,
 /// so that equal ones have equal bytes here too; 4 added the requests.
-inline constexpr std::int32_t store_version = 4;
+inline constexpr std::int32_t store_version = 5;
 inline constexpr std::uint32_t store_application_id = 0x53594E43;  // "SYNC"
 [[nodiscard]] Result<> create_schema(sqlite::Database& database);
 /// Brings a file of an older version to this one, in a transaction. O(documents). A document that

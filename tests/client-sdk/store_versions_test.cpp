@@ -18,31 +18,33 @@ namespace {
 
 using Rows = std::map<DocumentKey, Bytes>;
 
-/// Documents as versions 1 and 2 stored them.
-Rows first_form() {
-    std::ifstream in(std::string(SYNCLINE_SOURCE_DIR) + "/tests/golden/vectors/first_states.txt");
+/// Documents in an older form: the first is that of versions 1 and 2, the second of 3 and 4.
+Rows older_form(const std::string& form) {
+    std::ifstream in(std::string(SYNCLINE_SOURCE_DIR) + "/tests/golden/vectors/" + form +
+                     "_states.txt");
     Rows rows;
     for (std::string line; std::getline(in, line);) {
         std::istringstream words(line);
         std::string name;
         std::string hex;
         words >> name >> hex;
-        if (name.rfind("first.document.", 0) == 0) rows[{"tasks", name}] = from_hex(hex);
+        if (name.rfind(form + ".document.", 0) == 0) rows[{"tasks", name}] = from_hex(hex);
     }
     return rows;
 }
+Rows first_form() { return older_form("first"); }
 
-/// Makes the device's file one of version 2, with these documents and what it has.
-void make_older(Device& device, const Rows& rows) {
+/// Makes the device's file one of this version, with these documents and what it has.
+void make_older(Device& device, const Rows& rows, std::int32_t version = 2) {
     sqlite::Database& database = device.store().database();
-    REQUIRE(database.exec("DROP TABLE requests"));
+    if (version < 4) REQUIRE(database.exec("DROP TABLE requests"));
     auto space = database.prepare("SELECT id, generation FROM spaces");
     REQUIRE(space);
     REQUIRE(space->step().value());
     client::SqliteSpaceStorage storage(database, space->column_int64(0));
     for (const auto& [key, state] : rows)
         REQUIRE(storage.put_document(space->column_uint64(1), key, state));
-    REQUIRE(database.set_user_version(2));
+    REQUIRE(database.set_user_version(version));
 }
 
 Rows rows_of(Device& device) {
@@ -81,7 +83,8 @@ void check_newest(Device& device, const Rows& first) {
 
 TEST_CASE("a store of an older version is brought to the newest form of states",
           "[store][version]") {
-    const Rows first = first_form();
+    const std::int32_t version = GENERATE(2, 3, 4);
+    const Rows first = older_form(version == 2 ? "first" : "second");
     REQUIRE(first.size() >= 4);
     PowerLossVfs disk;
     World world(1);
@@ -89,7 +92,7 @@ TEST_CASE("a store of an older version is brought to the newest form of states",
     REQUIRE(alice.open());
     REQUIRE(alice.write_mark());
     REQUIRE(world.sync(alice));
-    make_older(alice, first);
+    make_older(alice, first, version);
     alice.close();
 
     REQUIRE(alice.open());

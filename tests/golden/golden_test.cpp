@@ -1,7 +1,8 @@
 // Bytes that were written once and must be written for ever. The vectors are in vectors/*.txt, a
 // line each (name, hexadecimal bytes), so that other implementations can read them too.
 //
-// first_states.txt is of a form that is only read, so that nothing can write it anew.
+// first_states.txt and second_states.txt are of forms that are only read, so that nothing can write
+// them anew.
 //
 // SYNCLINE_REGENERATE_GOLDEN=1 writes the files anew. A change of an existing line is a change of
 // the format and needs a new format number.
@@ -9,6 +10,7 @@
 #include "syncline/document/change.hpp"
 #include "syncline/document/change_stream.hpp"
 #include "syncline/document/digest.hpp"
+#include "syncline/document/exchange.hpp"
 #include "syncline/document/json.hpp"
 #include "vectors.hpp"
 
@@ -288,8 +290,29 @@ CausalContext all_up_to(const std::map<ReplicaId, std::uint64_t>& counters) {
     return CausalContext(vector);
 }
 
+/// Texts and lists that were emptied, next to one that has more than one stretch.
+Document emptied_document() {
+    OrMap map;
+    const auto apply = [&](const Dot& first, const Path& path, const Op& op) {
+        map.apply({path, op}, {first, Hlc{stamp}});
+    };
+    const Path draft{{"draft", Type::text}};
+    apply({alice, 1}, draft, place_of({}, std::string(6'000, 'a')));
+    Op erase = op_of(OpCode::erase);
+    erase.removes.insert(DotRun{alice, 1, 6'000});
+    apply({alice, 6'001}, draft, erase);
+    const Path items{{"items", Type::list}};
+    apply({alice, 6'002}, items, place_of({}, Value::Array{1, 2}));
+    apply({bob, 1}, items, op_of(OpCode::erase, {}, {{alice, 6'002}, {alice, 6'003}}));
+    const Path notes{{"notes", Type::text}};
+    apply({bob, 2}, notes, place_of({}, "abc"));
+    apply({bob, 5}, notes, op_of(OpCode::erase, {}, {{bob, 2}}));
+    return Document(map);
+}
+
 std::map<std::string, Document> documents() {
     return {{"document.small", small_document()},
+            {"document.emptied", emptied_document()},
             {"document.every_type", full_document()},
             {"document.sequences", sequence_document()},
             {"document.rows", rows_document()}};
@@ -329,6 +352,40 @@ Vectors state_vectors() {
         CHECK(*back == state);
         CHECK(wire::encode_state(back->first, back->second) == bytes);
     }
+    return made;
+}
+
+/// The messages by which bob gets alice's fields, and alice the one that bob overwrote.
+Vectors exchange_vectors() {
+    Vectors made;
+    const auto exchange = [&](const std::string& name, Replica& asking, Replica& asked) {
+        ExchangeAsker asker;
+        ExchangeAnswerer answerer;
+        const Bytes question = asker.ask(asking);
+        const Bytes answer = answerer.answer(asked, question).value();
+        const Bytes closing = asker.take(asking, answer).value();
+        REQUIRE(answerer.take(asked, closing));
+        CHECK(asking.save() == asked.save());
+        made[name + ".1_question"] = to_hex(question);
+        made[name + ".2_answer"] = to_hex(answer);
+        made[name + ".3_closing"] = to_hex(closing);
+    };
+    const Path title{{"title", Type::lww_register}};
+    constexpr std::uint64_t now_ms = 1'700'000'000'000;
+    Replica a(alice);
+    a.change(now_ms, [&](Replica::Edit& edit) {
+        REQUIRE(edit.set(title, "Buy milk"));
+        REQUIRE(edit.insert({{"notes", Type::text}}, 0, "two litres"));
+        REQUIRE(edit.insert({{"tags", Type::or_set}}, "home"));
+    });
+    Replica b(bob);
+    exchange("exchange.first", b, a);
+    b.change(now_ms + 1, [&](Replica::Edit& edit) { REQUIRE(edit.set(title, "Buy bread")); });
+    a.change(now_ms + 2, [&](Replica::Edit& edit) {
+        REQUIRE(edit.erase({{"tags", Type::or_set}}, "home"));
+        REQUIRE(edit.add({{"votes", Type::pn_counter}}, 1));
+    });
+    exchange("exchange.second", a, b);
     return made;
 }
 
@@ -452,11 +509,14 @@ TEST_CASE("packed changes and streams are read for ever", "[golden]") {
     }
 }
 
-TEST_CASE("states of the first form are read for ever, and written in the newest", "[golden]") {
-    for (const auto& [name, hex] : read_vectors("first_states.txt")) {
+TEST_CASE("states of older forms are read for ever, and written in the newest", "[golden]") {
+    const std::string form = GENERATE("first", "second");
+    const Vectors kept = read_vectors(form + "_states.txt");
+    CHECK(kept.size() >= 7);
+    for (const auto& [name, hex] : kept) {
         CAPTURE(name);
-        REQUIRE(name.rfind("first.", 0) == 0);
-        const std::string of = name.substr(std::string("first.").size());
+        REQUIRE(name.rfind(form + ".", 0) == 0);
+        const std::string of = name.substr(form.size() + 1);
         const Bytes bytes = from_hex(hex);
         if (documents().count(of) != 0) {
             CHECK_FALSE(wire::is_newest_form(bytes));
@@ -472,6 +532,10 @@ TEST_CASE("states of the first form are read for ever, and written in the newest
     }
 }
 
+TEST_CASE("exchanges keep their bytes", "[golden]") {
+    check_vectors("exchanges.txt", "The messages of two exchanges", exchange_vectors());
+}
+
 TEST_CASE("chains and digests keep their hashes", "[golden]") {
     check_vectors("hashes.txt", "Links of a chain, and digests", hashes());
 }
@@ -480,8 +544,8 @@ TEST_CASE("the examples in docs/encoding.md are golden vectors", "[golden]") {
     // A fenced block "``` golden NAME": each line begins with bytes and goes on with words after
     // two spaces.
     Vectors all;
-    for (const char* file :
-         {"values.txt", "changes.txt", "states.txt", "first_states.txt", "hashes.txt"}) {
+    for (const char* file : {"values.txt", "changes.txt", "states.txt", "first_states.txt",
+                             "second_states.txt", "exchanges.txt", "hashes.txt"}) {
         all.merge(read_vectors(file));
     }
     std::ifstream in(std::string(SYNCLINE_SOURCE_DIR) + "/docs/encoding.md");

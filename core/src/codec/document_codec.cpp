@@ -8,15 +8,6 @@
 
 namespace syncline::wire {
 
-namespace {
-
-/// Whether the bytes are of a form with a first byte of its own.
-bool has_form(BytesView bytes, StateForm form) {
-    return !bytes.empty() && bytes.front() == static_cast<std::byte>(form);
-}
-
-}  // namespace
-
 ReplicaId read_replica(Reader& in) {
     ReplicaId replica;
     const BytesView bytes = in.binary_of(16);
@@ -50,8 +41,8 @@ Bytes encode_document(const Document& document) {
 
 Result<Document> decode_document(BytesView bytes, const Limits& limits) {
     if (bytes.empty()) return Document();
-    if (!has_form(bytes, StateForm::document)) return read_first_document(bytes, limits);
-    auto read = read_state(StateForm::document, bytes, limits);
+    if (form_of(bytes) == StateForm::first) return read_first_document(bytes, limits);
+    auto read = read_state(StateKind::document, bytes, limits);
     if (!read) return tl::unexpected(read.error());
     Document document(std::move(read->map), std::move(read->early));
     if (document.empty())
@@ -60,7 +51,7 @@ Result<Document> decode_document(BytesView bytes, const Limits& limits) {
 }
 
 bool is_newest_form(BytesView document) {
-    return document.empty() || has_form(document, StateForm::document);
+    return document.empty() || form_of(document) == StateForm::third;
 }
 
 Bytes encode_state(const OrMap& map, const CausalContext& context) {
@@ -68,8 +59,8 @@ Bytes encode_state(const OrMap& map, const CausalContext& context) {
 }
 
 Result<std::pair<OrMap, CausalContext>> decode_state(BytesView bytes, const Limits& limits) {
-    if (!has_form(bytes, StateForm::with_context)) return read_first_state(bytes, limits);
-    auto read = read_state(StateForm::with_context, bytes, limits);
+    if (form_of(bytes) == StateForm::first) return read_first_state(bytes, limits);
+    auto read = read_state(StateKind::with_context, bytes, limits);
     if (!read) return tl::unexpected(read.error());
     return std::pair(std::move(read->map), std::move(read->context));
 }

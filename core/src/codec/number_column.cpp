@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
+#include <utility>
 
 namespace syncline::wire {
 
@@ -187,7 +189,46 @@ void read_bits(PackedReader& in, std::size_t count, unsigned width, Numbers& num
     if (bit % 8 != 0 && std::to_integer<unsigned>(bytes.back()) >> (bit % 8) != 0) in.fail();
 }
 
+// Twice the number, plus a bit, as LEB128 of up to 65 bits.
+
+void write_with_bit(PackedWriter& out, std::uint64_t number, bool bit) {
+    const std::uint64_t low = (number & 63) << 1 | (bit ? 1 : 0);
+    out.byte(static_cast<std::byte>(number < 64 ? low : low | 0x80));
+    if (number >= 64) out.u64(number >> 6);
+}
+
+std::pair<std::uint64_t, bool> read_with_bit(PackedReader& in) {
+    const std::uint64_t byte = in.byte();
+    const std::uint64_t rest = byte >= 0x80 ? in.u64(~std::uint64_t{0} >> 6) : 0;
+    if (byte >= 0x80 && rest == 0) in.fail();
+    return {rest << 6 | (byte >> 1 & 63), (byte & 1) != 0};
+}
+
+bool have_common_number(std::uint64_t count) { return count >= 2 && count < plain_max; }
+
+bool are_equal(const Numbers& numbers) {
+    return std::adjacent_find(numbers.begin(), numbers.end(), std::not_equal_to<>()) ==
+           numbers.end();
+}
+
 }  // namespace
+
+void write_state_numbers(PackedWriter& out, const Numbers& numbers) {
+    if (!have_common_number(numbers.size())) return write_numbers(out, numbers);
+    const bool equal = are_equal(numbers);
+    write_with_bit(out, numbers.front(), equal);
+    for (std::size_t i = 1; i < numbers.size() && !equal; ++i) out.u64(numbers[i]);
+}
+
+Numbers read_state_numbers(PackedReader& in, std::uint64_t announced) {
+    if (!have_common_number(announced)) return read_numbers(in, announced);
+    const auto count = static_cast<std::size_t>(announced);
+    const auto [first, equal] = read_with_bit(in);
+    Numbers numbers(equal ? count : 1, first);
+    while (numbers.size() < count) numbers.push_back(in.u64());
+    if (!equal && are_equal(numbers)) in.fail();
+    return in.failed() ? Numbers() : numbers;
+}
 
 void write_numbers(PackedWriter& out, const Numbers& numbers) {
     if (numbers.size() < plain_max) {

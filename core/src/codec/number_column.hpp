@@ -29,6 +29,11 @@ void write_numbers(PackedWriter& out, const Numbers& numbers);
 /// the bytes are worth.
 [[nodiscard]] Numbers read_numbers(PackedReader& in, std::uint64_t announced);
 
+/// The same, but that two to seven numbers begin with twice the first, and 1 more if all are equal,
+/// when the others are left out: states have many small columns of that kind.
+void write_state_numbers(PackedWriter& out, const Numbers& numbers);
+[[nodiscard]] Numbers read_state_numbers(PackedReader& in, std::uint64_t announced);
+
 /// 0, -1, 1, -2, … as 0, 1, 2, 3, …, and back.
 [[nodiscard]] constexpr std::uint64_t zigzag(std::uint64_t step) {
     return (step << 1) ^ (0 - (step >> 63));

@@ -1,7 +1,7 @@
 #pragma once
 
-// States as bytes (docs/encoding.md, "States"): the form that is written, and the one before it,
-// which is only read.
+// States as bytes (docs/encoding.md, "States"): the form that is written, and those before it,
+// which are only read.
 
 #include "state_columns.hpp"
 #include "syncline/document/document.hpp"
@@ -20,7 +20,15 @@ struct PlainState {
 
 [[nodiscard]] Bytes write_document_state(const OrMap& map, const DotSet& early);
 [[nodiscard]] Bytes write_state_with_context(const OrMap& map, const CausalContext& context);
-[[nodiscard]] Result<PlainState> read_state(StateForm form, BytesView bytes, const Limits& limits);
+[[nodiscard]] Result<PlainState> read_state(StateKind kind, BytesView bytes, const Limits& limits);
+
+/// A delta in terms of what was seen by the one that writes it, which the reader knows, in the
+/// order of ids: a map, and the earlier dots it removes (`early`). Stamps are told from `ms` on,
+/// which then is the highest.
+void write_delta(PackedWriter& out, const Seen& seen, const OrMap& map, const DotSet& removes,
+                 std::uint64_t& ms);
+[[nodiscard]] Result<PlainState> read_delta(const Seen& seen, BytesView bytes, const Limits& limits,
+                                            std::uint64_t& ms);
 
 /// [replicas, early, map] and [vector, exceptions, replicas, map] in MessagePack.
 [[nodiscard]] Result<Document> read_first_document(BytesView bytes, const Limits& limits);

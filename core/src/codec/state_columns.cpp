@@ -5,6 +5,7 @@
 #include "syncline/crdt/type.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace syncline::wire {
@@ -48,16 +49,43 @@ static_assert(static_cast<int>(ValueKind::map) == 5 && static_cast<int>(ValueKin
 static_assert(static_cast<int>(Link::own) == 0 && static_cast<int>(Link::left) == 2);
 static_assert(static_cast<int>(Link::given) == 3);
 
+// The first byte of the third form: 3 + kind + 2 · replicas + 8 · fields + 32 · flags, where few
+// replicas and fields and common flags are told by what fits, and others stand behind.
+constexpr std::uint64_t head_base = 3;
+constexpr std::uint64_t head_end = head_base + 128;
+constexpr std::uint64_t few_max = 3;  ///< this many or more: the rest stands behind
+/// Nothing, registers, a sequence.
+constexpr std::array<std::uint64_t, 3> common_flags = {0, stamped_flag | values_flag,
+                                                       counts_flag | stretches_flag};
+
+bool is_emptied(std::uint64_t shape) { return shape >= emptied_text; }
+
 class ColumnWriter {
 public:
-    explicit ColumnWriter(const StateColumns& columns) : c_(columns) {}
+    ColumnWriter(PackedWriter& out, const StateColumns& columns) : c_(columns), out_(out) {}
 
-    Bytes write(StateForm form) {
-        out_.u64(static_cast<std::uint64_t>(form)).u64(c_.authors.size());
+    void write_authors(StateKind kind) {
+        const std::uint64_t count = c_.authors.size();
+        head(kind, count);
+        if (count >= few_max) out_.u64(count - few_max);
         for (const auto& author : c_.authors) out_.raw(author.id.view()).u64(author.top);
+    }
+    void write_tops_below(const Seen& seen) {
+        Numbers tops;
+        auto author = c_.authors.begin();
+        for (const auto& [id, counter] : seen) {
+            const bool is_named = author != c_.authors.end() && author->id == id;
+            tops.push_back(is_named ? 1 + counter - author->top : 0);
+            if (is_named) ++author;
+        }
+        numbers(tops);
+        head(StateKind::document, 0);
+    }
+    void write_columns() {
         const std::uint64_t flags = this->flags();
-        out_.u64(flags);
-        counted(c_.shapes);
+        if (class_of(flags) == common_flags.size()) out_.u64(flags);
+        if (c_.shapes.size() >= few_max) out_.u64(c_.shapes.size() - few_max);
+        numbers(c_.shapes);
         if ((flags & counts_flag) != 0) counted(c_.counts);
         keys(flags);
         if ((flags & stamped_flag) != 0) {
@@ -89,16 +117,27 @@ public:
             counted(c_.list_ms);
             numbers(c_.list_ticks);
         }
+        who(c_.emptied_who);
+        numbers(c_.emptied_at).numbers(c_.emptied_first);
         write_bytes(out_, c_.keys);
         write_bytes(out_, c_.values);
         if ((flags & stretches_flag) != 0) {
             out_.u64(c_.contents.size());
             write_bytes(out_, c_.contents);
         }
-        return out_.take();
     }
 
 private:
+    void head(StateKind kind, std::uint64_t authors) {
+        const std::uint64_t fields = c_.shapes.size();
+        out_.byte(static_cast<std::byte>(head_base + static_cast<std::uint64_t>(kind) +
+                                         2 * std::min(authors, few_max) +
+                                         8 * std::min(fields, few_max) + 32 * class_of(flags())));
+    }
+    static std::uint64_t class_of(std::uint64_t flags) {
+        return static_cast<std::uint64_t>(
+            std::find(common_flags.begin(), common_flags.end(), flags) - common_flags.begin());
+    }
     [[nodiscard]] std::uint64_t flags() const {
         const auto flag = [](bool is_set, Flag value) {
             return is_set ? static_cast<std::uint64_t>(value) : 0;
@@ -118,19 +157,19 @@ private:
         numbers(c_.key_heads).numbers(c_.key_shared);
     }
     ColumnWriter& numbers(const Numbers& numbers) {
-        write_numbers(out_, numbers);
+        write_state_numbers(out_, numbers);
         return *this;
     }
     void counted(const Numbers& numbers) {
         out_.u64(numbers.size());
-        write_numbers(out_, numbers);
+        write_state_numbers(out_, numbers);
     }
     void who(const Numbers& numbers) {
-        if (c_.authors.size() > 1) write_numbers(out_, numbers);
+        if (c_.authors.size() > 1) write_state_numbers(out_, numbers);
     }
 
     const StateColumns& c_;
-    PackedWriter out_;
+    PackedWriter& out_;
 };
 
 class ColumnReader {
@@ -138,14 +177,40 @@ public:
     ColumnReader(BytesView bytes, const Limits& limits)
         : in_(bytes), numbers_left_(limits.values_max) {}
 
-    Result<StateColumns> read(StateForm form) {
-        require(in_.u64() == static_cast<std::uint64_t>(form), ErrorCode::malformed);
-        authors();
-        flags_ = in_.u64();
+    /// `form` is what the first byte says.
+    Result<StateColumns> read(StateForm form, StateKind kind) {
+        c_.form = form;
+        if (form == StateForm::second) {
+            require(in_.u64() == 1 + static_cast<std::uint64_t>(kind), ErrorCode::malformed);
+            authors(in_.u64());
+            flags_ = in_.u64();
+        } else {
+            head(kind);
+            authors(few_or_more(few_authors_));
+            flags_ = flags();
+        }
+        return columns();
+    }
+    Result<StateColumns> read_below(const Seen& seen) {
+        const Numbers tops = numbers(seen.size());
+        for (std::size_t i = 0; i < tops.size(); ++i) {
+            const auto& [id, counter] = seen[i];
+            require(tops[i] <= counter, ErrorCode::out_of_range);
+            if (tops[i] > 0) c_.authors.push_back({id, counter + 1 - tops[i]});
+        }
+        head(StateKind::document);
+        require(few_authors_ == 0, ErrorCode::malformed);
+        flags_ = flags();
+        return columns();
+    }
+
+private:
+    /// What follows the replicas and the flags.
+    Result<StateColumns> columns() {
         require(flags_ < flags_end, ErrorCode::malformed);
         c_.has_presence = has(presence_flag);
         c_.has_prelude = has(prelude_flag);
-        c_.shapes = numbers(in_.u64());
+        c_.shapes = numbers(is_second() ? in_.u64() : few_or_more(few_fields_));
         if (has(counts_flag)) c_.counts = counted();
         if (has(refs_flag)) c_.refs = counted();
         require(!has(refs_flag) || std::any_of(c_.refs.begin(), c_.refs.end(),
@@ -192,6 +257,11 @@ public:
             c_.list_ms = counted();
             c_.list_ticks = numbers(c_.list_ms.size());
         }
+        if (const std::uint64_t emptied = is_second() ? 0 : count_if(c_.shapes, is_emptied)) {
+            c_.emptied_who = who(emptied);
+            c_.emptied_at = numbers(emptied);
+            c_.emptied_first = numbers(emptied);
+        }
         if (!failed()) bytes();
         if (in_.failed() && !failed_)
             code_ = in_.at_end() ? ErrorCode::truncated : ErrorCode::malformed;
@@ -200,7 +270,28 @@ public:
         return std::move(c_);
     }
 
-private:
+    [[nodiscard]] bool is_second() const { return c_.form == StateForm::second; }
+    void head(StateKind kind) {
+        const std::uint64_t byte = in_.byte();
+        const std::uint64_t head = byte - head_base;
+        require(byte >= head_base && byte < head_end, ErrorCode::malformed);
+        require(head % 2 == static_cast<std::uint64_t>(kind), ErrorCode::malformed);
+        few_authors_ = head / 2 % 4;
+        few_fields_ = head / 8 % 4;
+        flags_class_ = head / 32;
+    }
+    std::uint64_t few_or_more(std::uint64_t few) {
+        const std::uint64_t more = few < few_max ? 0 : in_.u64();
+        require(more <= ~std::uint64_t{0} - few_max, ErrorCode::too_large);
+        return failed() ? 0 : few + more;
+    }
+    std::uint64_t flags() {
+        if (flags_class_ < common_flags.size()) return common_flags[flags_class_];
+        const std::uint64_t flags = in_.u64();
+        require(std::find(common_flags.begin(), common_flags.end(), flags) == common_flags.end(),
+                ErrorCode::not_canonical);
+        return flags;
+    }
     [[nodiscard]] bool has(Flag flag) const { return (flags_ & flag) != 0; }
     [[nodiscard]] bool failed() const { return failed_ || in_.failed(); }
     void require(bool condition, ErrorCode code) {
@@ -209,8 +300,7 @@ private:
         code_ = code;
     }
 
-    void authors() {
-        const std::uint64_t count = in_.u64();
+    void authors(std::uint64_t count) {
         for (std::uint64_t left = count; left > 0 && !failed(); --left) {
             StateColumns::Author author;
             const BytesView id = in_.raw(author.id.bytes.size());
@@ -226,7 +316,7 @@ private:
         require(count <= numbers_left_, ErrorCode::too_large);
         if (failed()) return {};
         numbers_left_ -= count;
-        Numbers read = read_numbers(in_, count);
+        Numbers read = is_second() ? read_numbers(in_, count) : read_state_numbers(in_, count);
         if (max != ~std::uint64_t{0}) {
             const bool good =
                 std::all_of(read.begin(), read.end(), [&](std::uint64_t n) { return n <= max; });
@@ -269,6 +359,9 @@ private:
 
     StateColumns c_;
     PackedReader in_;
+    std::uint64_t few_authors_ = 0;
+    std::uint64_t few_fields_ = 0;
+    std::uint64_t flags_class_ = 0;
     std::uint64_t flags_ = 0;
     std::uint64_t numbers_left_;
     bool failed_ = false;
@@ -277,14 +370,34 @@ private:
 
 }  // namespace
 
-Bytes write_columns(StateForm form, const StateColumns& columns) {
-    return ColumnWriter(columns).write(form);
+StateForm form_of(BytesView state) {
+    const std::uint64_t byte = state.empty() ? 0 : std::to_integer<std::uint64_t>(state.front());
+    if (byte == 1 || byte == 2) return StateForm::second;
+    return byte >= head_base && byte < head_end ? StateForm::third : StateForm::first;
 }
 
-Result<StateColumns> read_columns(StateForm form, BytesView bytes, const Limits& limits) {
+Bytes write_columns(StateKind kind, const StateColumns& columns) {
+    PackedWriter out;
+    ColumnWriter writer(out, columns);
+    writer.write_authors(kind);
+    writer.write_columns();
+    return out.take();
+}
+
+void write_columns_below(PackedWriter& out, const Seen& seen, const StateColumns& columns) {
+    ColumnWriter writer(out, columns);
+    writer.write_tops_below(seen);
+    writer.write_columns();
+}
+
+Result<StateColumns> read_columns(StateKind kind, BytesView bytes, const Limits& limits) {
     if (bytes.size() > limits.bytes_max)
         return fail(ErrorCode::too_large, "a state of more bytes than allowed");
-    return ColumnReader(bytes, limits).read(form);
+    return ColumnReader(bytes, limits).read(form_of(bytes), kind);
+}
+
+Result<StateColumns> read_columns_below(const Seen& seen, BytesView bytes, const Limits& limits) {
+    return ColumnReader(bytes, limits).read_below(seen);
 }
 
 std::vector<std::uint32_t> stamp_order(const StateColumns& columns) {

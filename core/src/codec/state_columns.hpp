@@ -9,14 +9,20 @@
 #include "syncline/codec/limits.hpp"
 #include "syncline/result.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace syncline::wire {
 
-/// The first byte. What was written before states had one begins with 0x93 or 0x94.
-enum class StateForm : std::uint8_t { document = 1, with_context = 2 };
+enum class StateKind : std::uint8_t { document = 0, with_context = 1 };
+
+/// The first byte says it: 1 or 2 for the second form, 3 to 130 for the third, which is the one
+/// that is written. What was written before states had columns begins with 0x93 or 0x94.
+enum class StateForm : std::uint8_t { first, second, third };
+[[nodiscard]] StateForm form_of(BytesView state);
 
 struct StateColumns {
+    StateForm form = StateForm::third;
     /// A replica, and the highest counter that anything names of it: others are told from there.
     struct Author {
         ReplicaId id;
@@ -28,7 +34,8 @@ struct StateColumns {
     bool has_prelude =
         false;  ///< a document's early dots; a context that is not all up to the tops
 
-    Numbers shapes;  ///< of each field: 2 * (type - 1) + (1 if it is not of its type's common form)
+    Numbers shapes;  ///< of each field: 2 * (type - 1) + (1 if it is not of its type's common
+                     ///< form), or that of an emptied text or list
     Numbers counts;  ///< how many of whatever comes next, and other small numbers
     Numbers refs;    ///< of each field of a map in a map: 0, or 1 + the number of a key known there
     Numbers key_heads;   ///< of each new key
@@ -49,24 +56,39 @@ struct StateColumns {
     Numbers depths;       ///< of those with an own, right or left link
     Numbers run_who;      ///< of those without an own link
     Numbers run_at;  ///< the same: first counter, as a step from where that author's last ended
-    Numbers parents_who;          ///< of those with a given link: 2 * author's number + side
-    Numbers parents_at;           ///< a step from the first counter
-    Numbers list_ms, list_ticks;  ///< stamps of a list's plain stretches
+    Numbers parents_who;              ///< of those with a given link: 2 * author's number + side
+    Numbers parents_at;               ///< a step from the first counter
+    Numbers list_ms, list_ticks;      ///< stamps of a list's plain stretches, in the order of dots
+    Numbers emptied_who, emptied_at;  ///< of emptied texts and lists: the last dot
+    Numbers emptied_first;  ///< its first, as a step from where that author's last such one ended
 
     Bytes keys;      ///< what new keys do not share
     Bytes values;    ///< texts, bytes and reals
     Bytes contents;  ///< of texts
 };
 
-[[nodiscard]] Bytes write_columns(StateForm form, const StateColumns& columns);
+[[nodiscard]] Bytes write_columns(StateKind kind, const StateColumns& columns);
 /// Errors: malformed, truncated, trailing_bytes, not_canonical, out_of_range, too_large. Memory: 2
 /// KB for a byte, at most.
-[[nodiscard]] Result<StateColumns> read_columns(StateForm form, BytesView bytes,
+[[nodiscard]] Result<StateColumns> read_columns(StateKind kind, BytesView bytes,
                                                 const Limits& limits);
+
+/// The same for readers who know the replicas already, in their order: which are named, and how far
+/// their tops lie below what was seen of them. `seen` has what `columns` names.
+using Seen = std::vector<std::pair<ReplicaId, std::uint64_t>>;
+void write_columns_below(PackedWriter& out, const Seen& seen, const StateColumns& columns);
+/// Errors: the same.
+[[nodiscard]] Result<StateColumns> read_columns_below(const Seen& seen, BytesView bytes,
+                                                      const Limits& limits);
 
 // A key's head: 0 for the one before with its last byte raised by one; else 1 + shared + 8 * rest
 // bytes, where shared goes to 7: then the number of shared bytes less 7 stands apart.
 inline constexpr std::uint64_t shared_max = 7;
+
+/// The shapes of texts and lists whose elements came in one piece and are erased. Those before are
+/// two for each type.
+inline constexpr std::uint64_t emptied_text = 24;
+inline constexpr std::uint64_t emptied_list = 25;
 
 /// The kinds of values.
 enum class ValueKind : std::uint8_t {

@@ -32,7 +32,8 @@ private:
 
 class StateReader {
 public:
-    explicit StateReader(const StateColumns& columns)
+    /// Stamps are told from `ms` on.
+    explicit StateReader(const StateColumns& columns, std::uint64_t ms = 0)
         : c_(columns),
           shapes_(c_.shapes),
           counts_(c_.counts),
@@ -58,17 +59,23 @@ public:
           parents_at_(c_.parents_at),
           list_ms_(c_.list_ms),
           list_ticks_(c_.list_ticks),
+          emptied_who_(c_.emptied_who),
+          emptied_at_(c_.emptied_at),
+          emptied_first_(c_.emptied_first),
           keys_(as_text(c_.keys)),
           values_(as_text(c_.values)),
           contents_(as_text(c_.contents)),
-          named_(c_.authors.size(), false) {
+          named_(c_.authors.size(), false),
+          emptied_ends_(c_.authors.size(), 1),
+          list_ms_sum_(ms),
+          ms_highest_(ms) {
         for (const auto& author : c_.authors) ends_.push_back(author.top + 1);
-        read_stamps();
+        read_stamps(ms);
     }
 
-    Result<PlainState> read(StateForm form) {
+    Result<PlainState> read(StateKind kind) {
         PlainState made;
-        if (form == StateForm::document) {
+        if (kind == StateKind::document) {
             if (c_.has_prelude) made.early = some_dots();
         } else {
             read_context(made.context);
@@ -79,6 +86,7 @@ public:
         if (failed_) return fail(code_, std::string(name_of(code_)) + " (a state)");
         return made;
     }
+    [[nodiscard]] std::uint64_t highest_ms() const { return ms_highest_; }
 
 private:
     enum class Keys : std::uint8_t { unique, repeated, none };
@@ -108,7 +116,7 @@ private:
         const auto at_end = [&](const auto&... columns) { return (columns.at_end() && ...); };
         require(at_end(shapes_, counts_, refs_, key_heads_, key_shared_, stamped_at_, dot_at_,
                        mark_at_, kinds_, integers_, lengths_, links_, run_lengths_, depths_,
-                       run_at_, parents_who_, parents_at_, list_ms_) &&
+                       run_at_, parents_who_, parents_at_, list_ms_, emptied_at_) &&
                     keys_.empty() && values_.empty() && contents_.empty(),
                 ErrorCode::not_canonical);
         require(std::all_of(named_.begin(), named_.end(), [](bool named) { return named; }),
@@ -117,9 +125,8 @@ private:
 
     // Stamps and dots.
 
-    void read_stamps() {
+    void read_stamps(std::uint64_t ms) {
         stamps_.resize(c_.stamped_at.size());
-        std::uint64_t ms = 0;
         const bool alike = stamps_.empty() ||
                            (std::all_of(c_.stamped_ms.begin() + 1, c_.stamped_ms.end(), is_zero) &&
                             std::adjacent_find(c_.stamped_ticks.begin(), c_.stamped_ticks.end(),
@@ -140,6 +147,7 @@ private:
     Hlc stamp(std::uint64_t step, std::uint64_t tick, std::uint64_t& ms) {
         ms += unzigzag(step);
         require(ms <= Hlc::ms_max && tick <= 0xFFFF, ErrorCode::out_of_range);
+        ms_highest_ = std::max(ms_highest_, ms);
         return Hlc{ms << 16 | tick};
     }
 
@@ -225,7 +233,9 @@ private:
     void field(OrMap& map, Keys keys, std::size_t depth, std::size_t depth_max) {
         FieldKey field;
         const std::uint64_t shape = next(shapes_);
-        const auto type = type_of(shape / 2 + 1);
+        const bool emptied = !is_second() && (shape == emptied_text || shape == emptied_list);
+        const auto type = emptied ? std::optional(shape == emptied_text ? Type::text : Type::list)
+                                  : type_of(shape / 2 + 1);
         require(type.has_value(), ErrorCode::unknown_format);
         require(depth < depth_max, ErrorCode::too_deep);
         if (keys == Keys::unique) {
@@ -238,7 +248,7 @@ private:
         require(map.fields().empty() || map.fields().back().first < FieldName::Like(field),
                 ErrorCode::not_canonical);
         const bool common = shape % 2 == 0;
-        Node node = store(*type, common, depth + 1);
+        Node node = emptied ? emptied_store(*type) : store(*type, common, depth + 1);
         require(!node.empty(), ErrorCode::not_canonical);
         if (!failed_) map.insert(std::move(field), std::move(node));
     }
@@ -279,6 +289,36 @@ private:
         require(known_.insert(key).second, ErrorCode::not_canonical);
         known_keys_.push_back(key);
         return key;
+    }
+
+    [[nodiscard]] bool is_second() const { return c_.form == StateForm::second; }
+    Node emptied_store(Type type) {
+        const std::size_t of = author(emptied_who_);
+        const std::uint64_t last = below(of, next(emptied_at_));
+        const std::uint64_t step = unzigzag(next(emptied_first_));
+        if (failed_) return Node(type);
+        const std::uint64_t first = emptied_ends_[of] + step;
+        require(first >= 1 && first <= last, ErrorCode::out_of_range);
+        require(last - first < Sequence<TextPayload>::slots_max, ErrorCode::too_large);
+        if (failed_) return Node(type);
+        emptied_ends_[of] = last + 1;
+        const DotRun dots{c_.authors[of].id, first, last};
+        require(context_ == nullptr || context_->seen(dots).size() == dots.size(),
+                ErrorCode::out_of_range);
+        const auto length = static_cast<std::uint32_t>(last - first + 1);
+        const auto filled = [&](auto order) {
+            const bool is_in =
+                order.insert({dots.replica, first}, length, {}, decltype(order)::State::dead, {});
+            require(is_in, ErrorCode::not_canonical);
+            return order;
+        };
+        if (type == Type::text) return Node(Text({}, filled(Text::Order()), {}));
+        return Node(List({}, filled(List::Order()), {}));
+    }
+    /// Whether it has a shape of its own, so that the common one is another spelling.
+    [[nodiscard]] bool has_emptied_shape(bool common, const std::vector<Stretch>& stretches) const {
+        return !is_second() && common && stretches.size() == 1 && !stretches.front().plain &&
+               stretches.front().place.parent.counter == 0;
     }
 
     Node store(Type type, bool common, std::size_t depth) {
@@ -567,6 +607,7 @@ private:
         const bool had_reason =
             !presence.empty() || !marks.empty() || read.attached < read.stretches.size();
         require(common || had_reason, ErrorCode::not_canonical);
+        require(!has_emptied_shape(common, read.stretches), ErrorCode::not_canonical);
         std::vector<TextPayload> contents(read.stretches.size());
         for (std::size_t i = 0; i < contents.size() && !failed_; ++i) {
             if (!read.stretches[i].plain) continue;
@@ -615,11 +656,8 @@ private:
         const bool had_reason =
             !presence.empty() || !elements.empty() || read.attached < read.stretches.size();
         require(common || had_reason, ErrorCode::not_canonical);
-        for (Stretch& stretch : read.stretches) {
-            if (!stretch.plain || failed_) continue;
-            const std::uint64_t step = next(list_ms_);
-            stretch.stamp = stamp(step, next(list_ticks_), list_ms_sum_);
-        }
+        require(!has_emptied_shape(common, read.stretches), ErrorCode::not_canonical);
+        read_list_stamps(read.stretches);
         std::vector<ListPayload> contents(read.stretches.size());
         for (std::size_t i = 0; i < contents.size() && !failed_; ++i) {
             if (!read.stretches[i].plain) continue;
@@ -639,20 +677,39 @@ private:
         return made;
     }
 
+    /// In the order of dots; in the second form, of the list.
+    void read_list_stamps(std::vector<Stretch>& stretches) {
+        std::vector<Stretch*> plain;
+        for (Stretch& stretch : stretches) {
+            if (stretch.plain) plain.push_back(&stretch);
+        }
+        if (!is_second()) {
+            std::sort(plain.begin(), plain.end(),
+                      [](const Stretch* a, const Stretch* b) { return a->first < b->first; });
+        }
+        for (Stretch* stretch : plain) {
+            const std::uint64_t step = next(list_ms_);
+            stretch->stamp = stamp(step, next(list_ticks_), list_ms_sum_);
+            if (failed_) return;
+        }
+    }
+
     const StateColumns& c_;
     Column shapes_, counts_, refs_, key_heads_, key_shared_;
     Column stamped_who_, stamped_at_, dot_who_, dot_at_, mark_who_, mark_at_, mark_sums_;
     Column kinds_, integers_, lengths_;
     Column links_, run_lengths_, depths_, run_who_, run_at_, parents_who_, parents_at_;
-    Column list_ms_, list_ticks_;
+    Column list_ms_, list_ticks_, emptied_who_, emptied_at_, emptied_first_;
     std::string_view keys_, values_, contents_;
 
-    std::vector<bool> named_;              ///< of each author, whether its top was named
+    std::vector<bool> named_;                  ///< of each author, whether its top was named
+    std::vector<std::uint64_t> emptied_ends_;  ///< of each, one above its last emptied sequence
+    std::uint64_t list_ms_sum_;
+    std::uint64_t ms_highest_;
     std::vector<std::uint64_t> ends_;      ///< of each author, where its last stretch ended
     std::vector<std::size_t> authors_of_;  ///< of all stretches so far
     std::vector<Hlc> stamps_;              ///< of stamped dots, as they come
     std::size_t stamps_used_ = 0;
-    std::uint64_t list_ms_sum_ = 0;
     std::string key_;
     std::vector<std::string> known_keys_;
     std::set<std::string> known_;
@@ -663,10 +720,20 @@ private:
 
 }  // namespace
 
-Result<PlainState> read_state(StateForm form, BytesView bytes, const Limits& limits) {
-    auto columns = read_columns(form, bytes, limits);
+Result<PlainState> read_state(StateKind kind, BytesView bytes, const Limits& limits) {
+    auto columns = read_columns(kind, bytes, limits);
     if (!columns) return tl::unexpected(columns.error());
-    return StateReader(*columns).read(form);
+    return StateReader(*columns).read(kind);
+}
+
+Result<PlainState> read_delta(const Seen& seen, BytesView bytes, const Limits& limits,
+                              std::uint64_t& ms) {
+    auto columns = read_columns_below(seen, bytes, limits);
+    if (!columns) return tl::unexpected(columns.error());
+    StateReader reader(*columns, ms);
+    auto read = reader.read(StateKind::document);
+    ms = reader.highest_ms();
+    return read;
 }
 
 std::string_view take_code_points(std::string_view& content, std::uint64_t count) {

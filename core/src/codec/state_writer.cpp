@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <type_traits>
 #include <unordered_map>
 
 namespace syncline::wire {
@@ -81,6 +83,9 @@ void fetch_ahead(const void* at, std::size_t size) {
 
 class StateWriter {
 public:
+    /// Stamps are told from these milliseconds on.
+    explicit StateWriter(std::uint64_t ms = 0) : ms_from_(ms), ms_highest_(ms) {}
+
     /// What stands in front of the map.
     void prelude(const DotSet& dots) {
         c_.has_prelude = true;
@@ -102,8 +107,11 @@ public:
         finish_dots();
         finish_stretches();
         finish_stamps();
+        finish_emptied();
         return std::move(c_);
     }
+    /// Once it is finished.
+    [[nodiscard]] std::uint64_t highest_ms() const { return ms_highest_; }
 
 private:
     /// What keys a map's fields have: never seen before in the root, likely seen before in maps in
@@ -133,10 +141,40 @@ private:
             const auto type = static_cast<std::uint64_t>(field.type());
             node->visit([&](const auto& store) {
                 const bool common = is_common(store);
+                if (write_if_emptied(store)) return;
                 c_.shapes.push_back(2 * (type - 1) + (common ? 0 : 1));
                 write(store, common);
             });
         }
+    }
+    /// A text or list that came in one piece and is erased has a shape of its own.
+    template <typename Store>
+    bool write_if_emptied(const Store& store) {
+        if constexpr (std::is_same_v<Store, Text> || std::is_same_v<Store, List>) {
+            if (!is_common(store) || store.size() > 0) return false;
+            const std::optional<DotRun> dots = only_stretch(store.order());
+            if (!dots) return false;
+            c_.shapes.push_back(std::is_same_v<Store, Text> ? emptied_text : emptied_list);
+            c_.emptied_who.push_back(see({dots->replica, dots->last}));
+            c_.emptied_at.push_back(dots->last);
+            c_.emptied_first.push_back(dots->first);
+            return true;
+        } else {
+            return false;
+        }
+    }
+    /// The one stretch of an order that begins at the beginning.
+    template <typename Order>
+    static std::optional<DotRun> only_stretch(const Order& order) {
+        std::size_t stretches = 0;
+        std::optional<DotRun> only;
+        order.for_each_stretch([&](const auto& runs) {
+            const auto& head = *runs.front();
+            ++stretches;
+            if (stretches == 1 && order.parent(head).counter == 0)
+                only = DotRun{order.authors()[head.author], head.first, runs.back()->last()};
+        });
+        return stretches == 1 ? only : std::nullopt;
     }
     void new_key(std::string_view key) {
         const std::string_view last = last_key_;
@@ -276,12 +314,14 @@ private:
                 fields(contents, Keys::none);
             }
         }
-        for (const Stretch& stretch : order(list.order(), common)) {
-            if (stretch.plain) list_stamps_.push_back(stretch.stamp.packed);
-        }
+        std::vector<Stretch> plain = order(list.order(), common);
+        std::erase_if(plain, [](const Stretch& stretch) { return !stretch.plain; });
+        std::sort(plain.begin(), plain.end(),
+                  [](const Stretch& a, const Stretch& b) { return a.first < b.first; });
+        for (const Stretch& stretch : plain) list_stamps_.push_back(stretch.stamp.packed);
         list.order().for_each_stretch([&](const auto& runs) {
             for (const auto* run : runs) {
-                for (const Value& plain : run->payload.values()) value(plain);
+                for (const Value& one : run->payload.values()) value(one);
             }
         });
     }
@@ -377,6 +417,7 @@ private:
         finish(c_.dot_who, c_.dot_at);
         finish(c_.stamped_who, c_.stamped_at);
         finish(c_.mark_who, c_.mark_at);
+        finish(c_.emptied_who, c_.emptied_at);
         for (std::uint64_t& who : c_.parents_who)
             who = 2 * ranks[static_cast<std::size_t>(who / 2)] + who % 2;
         for (Piece& piece : pieces_) piece.who = ranks[static_cast<std::size_t>(piece.who)];
@@ -392,12 +433,12 @@ private:
             }
             end = piece.first + piece.length;
         }
-        std::uint64_t ms = 0;
+        std::uint64_t ms = ms_from_;
         for (const std::uint64_t stamp : list_stamps_)
             add_stamp(stamp, ms, c_.list_ms, c_.list_ticks);
     }
     void finish_stamps() {
-        std::uint64_t ms = 0;
+        std::uint64_t ms = ms_from_;
         const auto add = [&](std::uint64_t stamp) {
             add_stamp(stamp, ms, c_.stamped_ms, c_.stamped_ticks);
         };
@@ -408,14 +449,25 @@ private:
             for (const std::uint32_t i : stamp_order(c_)) add(stamps_[i]);
         }
     }
-    static void add_stamp(std::uint64_t stamp, std::uint64_t& ms, Numbers& all_ms,
-                          Numbers& all_ticks) {
+    void finish_emptied() {
+        std::vector<std::uint64_t> ends(c_.authors.size(), 1);
+        for (std::size_t i = 0; i < c_.emptied_at.size(); ++i) {
+            const auto author = static_cast<std::size_t>(c_.emptied_who[i]);
+            const std::uint64_t first = c_.emptied_first[i];
+            c_.emptied_first[i] = zigzag(first - ends[author]);
+            ends[author] = c_.authors[author].top - c_.emptied_at[i] + 1;
+        }
+    }
+    void add_stamp(std::uint64_t stamp, std::uint64_t& ms, Numbers& all_ms, Numbers& all_ticks) {
         const Hlc hlc{stamp};
         all_ms.push_back(zigzag(hlc.ms() - ms));
         all_ticks.push_back(hlc.counter());
         ms = hlc.ms();
+        ms_highest_ = std::max(ms_highest_, ms);
     }
 
+    std::uint64_t ms_from_;
+    std::uint64_t ms_highest_;
     StateColumns c_;
     AuthorTable authors_;
     std::unordered_map<std::string_view, std::uint64_t> known_keys_;
@@ -451,7 +503,7 @@ Bytes write_document_state(const OrMap& map, const DotSet& early) {
     StateWriter writer;
     if (!early.empty()) writer.prelude(early);
     writer.root(map);
-    return write_columns(StateForm::document, writer.finish());
+    return write_columns(StateKind::document, writer.finish());
 }
 
 Bytes write_state_with_context(const OrMap& map, const CausalContext& context) {
@@ -460,11 +512,20 @@ Bytes write_state_with_context(const OrMap& map, const CausalContext& context) {
     for (const auto& [replica, counter] : context.vector()) writer.see({replica, counter});
     writer.root(map);
     if (is_all_below_tops(context, writer.authors()))
-        return write_columns(StateForm::with_context, writer.finish());
+        return write_columns(StateKind::with_context, writer.finish());
     StateWriter spelled_out;
     spelled_out.prelude(dots_of(context));
     spelled_out.root(map);
-    return write_columns(StateForm::with_context, spelled_out.finish());
+    return write_columns(StateKind::with_context, spelled_out.finish());
+}
+
+void write_delta(PackedWriter& out, const Seen& seen, const OrMap& map, const DotSet& removes,
+                 std::uint64_t& ms) {
+    StateWriter writer(ms);
+    if (!removes.empty()) writer.prelude(removes);
+    writer.root(map);
+    write_columns_below(out, seen, writer.finish());
+    ms = writer.highest_ms();
 }
 
 }  // namespace syncline::wire

@@ -1,5 +1,6 @@
 #include "syncline/document/replica.hpp"
 
+#include "carry.hpp"
 #include "syncline/document/op_check.hpp"
 #include "syncline/document/undo.hpp"
 
@@ -58,6 +59,17 @@ void carry(const CounterEntries& entries, const Path& path, OrMap& to) {
     // By an author who has no adds, or they would be cancelled too.
     if (!cancel.op.cancels.empty()) to.apply(cancel, {{ReplicaId{}, 1}, Hlc{}});
 }
+
+}  // namespace
+
+void carry_counter(const Node& node, const Path& path, OrMap& to) {
+    node.visit([&](const auto& store) {
+        if constexpr (requires { CounterEntries(store.entries()); })
+            carry(store.entries(), path, to);
+    });
+}
+
+namespace {
 
 tl::unexpected<Error> not_in_log() {
     return fail(ErrorCode::not_found, "the log does not go back that far");
@@ -299,6 +311,11 @@ Result<> Replica::for_each_since(const VersionVector& seen, Use use) const {
     return {};
 }
 
+Result<> Replica::for_each_change_since(const VersionVector& seen,
+                                        const std::function<void(const Change&)>& use) const {
+    return for_each_since(seen, use);
+}
+
 std::uint64_t Replica::dots_since(const VersionVector& seen) const {
     std::uint64_t dots = 0;
     for (const auto& [replica, counter] : seen_) {
@@ -358,12 +375,7 @@ Result<Bytes> Replica::delta_since(const VersionVector& seen) const {
     };
     if (auto done = for_each_since(seen, add); !done) return tl::unexpected(done.error());
     for (const Path& path : counters) {
-        if (const Node* node = root().find(path)) {
-            node->visit([&](const auto& store) {
-                if constexpr (requires { CounterEntries(store.entries()); })
-                    carry(store.entries(), path, delta);
-            });
-        }
+        if (const Node* node = root().find(path)) carry_counter(*node, path, delta);
     }
     std::sort(dots.begin(), dots.end(), [](const DotRun& a, const DotRun& b) {
         return Dot{a.replica, a.first} < Dot{b.replica, b.first};
@@ -386,7 +398,10 @@ Bytes Replica::save() const { return wire::encode_state(document_.root(), Causal
 Result<> Replica::join(BytesView state, const wire::Limits& limits) {
     auto decoded = wire::decode_state(state, limits);
     if (!decoded) return tl::unexpected(decoded.error());
-    auto& [map, context] = *decoded;
+    return join(std::move(decoded->first), decoded->second);
+}
+
+Result<> Replica::join(OrMap map, const CausalContext& context) {
     CausalContext both(seen_);
     both.join(context);
     if (!both.exceptions().empty())

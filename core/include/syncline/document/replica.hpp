@@ -28,6 +28,8 @@ class UndoRecord;
 ///     bob.take(alice.changes_since(bob.seen()).value());
 ///     // or: bob.join(alice.delta_since(bob.seen()).value()); or: bob.join(alice.save());
 ///
+/// Two replicas that meet directly become equal in three small messages: see exchange.hpp.
+///
 /// Semantics  A change is taken in when all that its author had seen is here; else it is refused
 ///            with `gap`, and changes_since(seen()) of whoever sent it brings what lacks.
 /// Cost       A change and taking one in: as its ops. changes_since: what is sent, and a look at
@@ -121,6 +123,9 @@ public:
     /// more so where changes overwrite each other. Errors: as changes_since.
     /// Cost: as changes_since, and what they did.
     [[nodiscard]] Result<Bytes> delta_since(const VersionVector& seen) const;
+    /// Calls `use` with each change above `seen`, in causal order. Errors: as changes_since.
+    Result<> for_each_change_since(const VersionVector& seen,
+                                   const std::function<void(const Change&)>& use) const;
     /// Drops the log: changes_since() and delta_since() start from here.
     void forget_log();
     /// What had been seen before the log's first change.
@@ -133,6 +138,8 @@ public:
     /// Least upper bound with a state that somebody saved, or a delta. O(document). Errors: of the
     /// decoder; gap for a delta that starts above what is here. Ends the log if it brings anything.
     Result<> join(BytesView state, const wire::Limits& limits = wire::state_limits());
+    /// The same with one that was read already. Errors: gap.
+    Result<> join(OrMap map, const CausalContext& context);
 
 private:
     struct Piece {
