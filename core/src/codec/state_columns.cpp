@@ -286,7 +286,8 @@ private:
         return failed() ? 0 : few + more;
     }
     std::uint64_t flags() {
-        if (flags_class_ < common_flags.size()) return common_flags[flags_class_];
+        if (flags_class_ < common_flags.size())
+            return common_flags[static_cast<std::size_t>(flags_class_)];
         const std::uint64_t flags = in_.u64();
         require(std::find(common_flags.begin(), common_flags.end(), flags) == common_flags.end(),
                 ErrorCode::not_canonical);
