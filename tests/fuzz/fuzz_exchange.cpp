@@ -4,6 +4,7 @@
 #include "syncline/codec/sha256.hpp"
 #include "syncline/document/exchange.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -46,8 +47,9 @@ void check(const Replica& me) {
 /// The input as a reply to this message.
 Bytes reply_to(BytesView message, BytesView input) {
     const Hash hash = hash_of(message);
-    Bytes reply(hash.bytes.begin(), hash.bytes.begin() + 4);
-    reply.insert(reply.end(), input.begin(), input.end());
+    Bytes reply(input.size() + 4);
+    std::copy_n(hash.bytes.begin(), 4, reply.begin());
+    std::copy(input.begin(), input.end(), reply.begin() + 4);
     return reply;
 }
 
