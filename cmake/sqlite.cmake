@@ -28,7 +28,7 @@ endif()
 
 add_library(syncline_sqlite3 STATIC "${SYNCLINE_SQLITE_DIR}/sqlite3.c")
 target_include_directories(syncline_sqlite3 SYSTEM PUBLIC "$<BUILD_INTERFACE:${SYNCLINE_SQLITE_DIR}>")
-# What a file looks like and which SQL there is, natively and in WebAssembly alike.
+# What a file looks like and how our SQL is read, natively and in WebAssembly alike.
 target_compile_definitions(syncline_sqlite3 PRIVATE
     SQLITE_DQS=0
     SQLITE_DEFAULT_MEMSTATUS=0
@@ -37,26 +37,27 @@ target_compile_definitions(syncline_sqlite3 PRIVATE
     SQLITE_OMIT_SHARED_CACHE
     SQLITE_LIKE_DOESNT_MATCH_BLOBS
     SQLITE_USE_ALLOCA
-    SQLITE_TEMP_STORE=2
-    SQLITE_ENABLE_FTS5)
+    SQLITE_TEMP_STORE=2)
 target_compile_options(syncline_sqlite3 PRIVATE -w)
 if(EMSCRIPTEN)
-    # The VFS is ours (wasm/src/host_vfs.cpp), there are no threads, and what nobody calls is left out.
-    # -Os: a third smaller than -O2, and slower only where a transaction inserts thousands of rows.
+    # The VFS is ours (wasm/src/host_vfs.cpp), there are no threads, and what nobody calls is left out: every
+    # page loads it, and the only SQL is ours. No omission touches the parser, which the amalgamation cannot
+    # be without. -Oz: slower only where a transaction inserts thousands of rows.
     target_compile_definitions(syncline_sqlite3 PRIVATE
         SQLITE_OS_OTHER=1
         SQLITE_THREADSAFE=0
         SQLITE_OMIT_AUTOINIT
         SQLITE_OMIT_COMPLETE
         SQLITE_OMIT_DECLTYPE
+        SQLITE_OMIT_JSON
         SQLITE_OMIT_PROGRESS_CALLBACK
         SQLITE_OMIT_TRACE
         SQLITE_OMIT_UTF16
         SQLITE_UNTESTABLE)
-    target_compile_options(syncline_sqlite3 PRIVATE -Os)
+    target_compile_options(syncline_sqlite3 PRIVATE -Oz)
 else()
     # Connections stay on one thread each; no mutex per call.
-    target_compile_definitions(syncline_sqlite3 PRIVATE SQLITE_THREADSAFE=2)
+    target_compile_definitions(syncline_sqlite3 PRIVATE SQLITE_THREADSAFE=2 SQLITE_ENABLE_FTS5)
     target_link_libraries(syncline_sqlite3 PRIVATE Threads::Threads m)
 endif()
 if(SYNCLINE_SANITIZE MATCHES "undefined")
