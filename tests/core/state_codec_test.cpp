@@ -1,6 +1,7 @@
 // States in columns: large enough that every form of a column is met.
 #include "support/arbitrary.hpp"
 #include "syncline/document/document.hpp"
+#include "syncline/document/packed_changes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -166,6 +167,21 @@ TEST_CASE("columns that promise more than there are cost nothing", "[core][state
     few = wire::state_limits();
     few.bytes_max = bytes.size() - 1;
     CHECK(wire::decode_document(bytes, few).error().code == ErrorCode::too_large);
+}
+
+TEST_CASE("a run of numbers has one at least", "[codec]") {
+    // Was: a length of 2^64 was one of none, after which the run before it was looked for.
+    for (const char* hex :
+         {"1cfd0102ffffffffffffffffffff1f000000",
+          // a run of none between two of one number
+          "1e01000000000000000000000000000000027b027e38ffffffffffffffffffff1fe0970302"
+          "90c31f0002fd110200fc11303001"}) {
+        CAPTURE(hex);
+        CHECK_FALSE(wire::decode_state(from_hex(hex), wire::state_limits()));
+        CHECK_FALSE(wire::decode_document(from_hex(hex), wire::state_limits()));
+    }
+    CHECK_FALSE(
+        wire::unpack(from_hex("0201800402ffffffffffffffffffff1f000000"), wire::state_limits()));
 }
 
 TEST_CASE("what is alike takes next to no bytes", "[core][state]") {

@@ -135,12 +135,12 @@ void read_runs(PackedReader& in, std::size_t count, Numbers& numbers) {
     NibbleReader nibbles(in);
     std::uint64_t last_run = run_max;
     while (numbers.size() < count && !in.failed()) {
-        const std::uint64_t run = nibbles.next() + 1;
+        const std::uint64_t more = nibbles.next();  // after the first; added to only if it is small
         const std::uint64_t number = nibbles.next();
         const bool goes_on = last_run < run_max && numbers.back() == number;
-        if (run > run_max || run > count - numbers.size() || goes_on) return in.fail();
-        numbers.insert(numbers.end(), static_cast<std::size_t>(run), number);
-        last_run = run;
+        if (more >= run_max || more >= count - numbers.size() || goes_on) return in.fail();
+        last_run = more + 1;
+        numbers.insert(numbers.end(), static_cast<std::size_t>(last_run), number);
     }
     nibbles.finish();
 }

@@ -149,6 +149,7 @@ void Replica::begin(std::uint64_t now_ms) {
         ops_spare_.clear();
     }
     change_.sections.clear();
+    long_.reset();  // of an edit that threw
     last_is_packed_ = false;
     change_.first = next_ = seen_.at(id_) + 1;
     change_.hlc = clock_.tick(now_ms);

@@ -8,8 +8,10 @@
 namespace syncline::wire {
 
 /// Packs a change while it is made, for one that has too many ops to keep them all until its end:
-/// an op in the making takes some 300 bytes, a packed one ten. Cost     O(ops). Threads  As a
-/// container.
+/// an op in the making takes more than 200 bytes, a packed one ten.
+///
+/// Cost     O(ops).
+/// Threads  As a container.
 class LongChangePacker {
 public:
     /// `change`: all but its sections. It will have several ops.
