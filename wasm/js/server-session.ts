@@ -22,8 +22,8 @@ export class Session implements Answers {
     private hellos = 0;
     private told = 0;
     private gone = false;
-    /** What was asked while the store was being wiped. */
-    private readonly late: Extract<FromPage, {t: 'ask'}>[] = [];
+    /** What came while the store was being wiped. */
+    private readonly late: FromPage[] = [];
     private readonly spacesOpen = new Set<string>();
     private readonly collectionsHeld = new Set<string>();
     private readonly documentsHeld = new Set<string>();
@@ -73,15 +73,15 @@ export class Session implements Answers {
         this.link.close();
     }
 
-    /** It was not over: those who asked meanwhile have to hear something. */
+    /** It was not over: those who came or asked meanwhile have to hear something. */
     answerLate(): void {
-        for (const message of this.late.splice(0)) void this.answer(message);
+        for (const message of this.late.splice(0)) this.received(message);
     }
 
     private received(message: FromPage): void {
         // The pages are told that it is over as soon as it is; that answers all they ask meanwhile.
         if (this.server.over && message.t !== 'bye') {
-            if (message.t === 'ask') this.late.push(message);
+            this.late.push(message);
             return;
         }
         switch (message.t) {
@@ -107,6 +107,7 @@ export class Session implements Answers {
         this.url = message.url ?? undefined;
         this.hasToken = message.token;
         try {
+            if (this.server.closed) throw new SynclineError('closed', 'the store was to be wiped, and is closed');
             if (message.schema !== null) this.server.takeSchema(message.schema);
         } catch (thrown) {
             return this.tell({t: 'refused', problem: problemOf(thrown)});
@@ -122,7 +123,7 @@ export class Session implements Answers {
     }
 
     private forget(): void {
-        if (this.server.over) return;
+        if (this.server.closed) return;
         for (const {handle} of this.stacks.values()) this.server.engine.undoClose(handle);
         this.server.texts.left(this);
         if (this.tab !== '') for (const space of this.spacesOpen) this.server.engine.presenceClear(space, this.tab);

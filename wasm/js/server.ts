@@ -42,6 +42,8 @@ export class Server implements EngineListener {
     private readonly tokensWanted = new Map<number, (token: string | null) => void>();
     /** The store is being wiped: nothing is asked of the engine any more, and nobody is answered. */
     over = false;
+    /** The engine is closed: the store is being wiped, or that failed. */
+    closed = false;
 
     constructor(
         readonly engine: EnginePort,
@@ -153,12 +155,15 @@ export class Server implements EngineListener {
     async wipe(): Promise<void> {
         this.over = true;
         this.engine.listener = null;
-        this.engine.disconnect();
-        this.engine.close();
         try {
+            if (!this.closed) {
+                this.closed = true;
+                this.engine.disconnect();
+                this.engine.close();
+            }
             await this.options.erase();
         } catch (thrown) {
-            // The file is still there: who asks from now on hears that the engine is closed.
+            // The file is still there: who asks from now on hears that the engine is closed, or wipes again.
             this.over = false;
             for (const session of this.sessions) session.answerLate();
             throw thrown;

@@ -41,13 +41,13 @@ interface Op {
  * It knows set, add, delete of documents, and the ops on texts and lists in fields of a document.
  */
 export class FakeEngine implements EnginePort {
-    readonly replica = '00000000-0000-4000-8000-000000000001';
     listener: EngineListener | null = null;
     connected: string | null = null;
     tokens: (() => Promise<string | null>) | null = null;
     /** The next transaction fails with it. */
     failWith: SynclineError | null = null;
     schema: string | null = null;
+    private closed = false;
     private readonly present = new Map<string, Value>();
     private readonly stacks = new Map<number, {space: string; done: string[]}>();
 
@@ -56,6 +56,10 @@ export class FakeEngine implements EnginePort {
         disk.openBy = this;
     }
 
+    get replica(): string {
+        this.mustBeOpen();
+        return '00000000-0000-4000-8000-000000000001';
+    }
     spaces(): readonly string[] {
         return [...this.disk.spaces].sort();
     }
@@ -64,7 +68,8 @@ export class FakeEngine implements EnginePort {
         this.disk.spaces.add(space);
     }
     setSchema(schema: string): void {
-        if (this.schema !== null && this.schema !== schema) throw new SynclineError('schema_incompatible', 'another schema is in use');
+        this.mustBeOpen();
+        if (this.schema !== null && this.schema !== schema && versionOf(this.schema) === versionOf(schema)) throw new SynclineError('schema_incompatible', 'another schema is in use');
         this.schema = schema;
     }
     keepHistory(): void {
@@ -163,7 +168,7 @@ export class FakeEngine implements EnginePort {
         return {canUndo: this.stack(stack).done.length > 0, canRedo: false};
     }
     undoClose(): void {
-        return;
+        this.mustBeOpen();
     }
 
     content(space: string, collection: string, id: string, path: Path): TextContent {
@@ -187,6 +192,7 @@ export class FakeEngine implements EnginePort {
         this.listener?.presenceChanged(space);
     }
     presenceClear(space: string, tab: string): void {
+        this.mustBeOpen();
         if (this.present.delete(JSON.stringify([space, tab]))) this.listener?.presenceChanged(space);
     }
     presence(space: string): readonly PresentTab[] {
@@ -201,10 +207,12 @@ export class FakeEngine implements EnginePort {
         this.listener?.statusChanged();
     }
     disconnect(): void {
+        this.mustBeOpen();
         this.connected = null;
         this.listener?.statusChanged();
     }
     close(): void {
+        this.closed = true;
         if (this.disk.openBy === this) this.disk.openBy = null;
     }
 
@@ -251,11 +259,16 @@ export class FakeEngine implements EnginePort {
         return found;
     }
     private mustBeOpen(): void {
-        if (this.disk.openBy !== this) throw new SynclineError('storage_failed', 'the file is closed');
+        if (this.closed) throw new SynclineError('closed', 'the engine is closed');
+        if (this.disk.openBy !== this) throw new SynclineError('storage_failed', 'the file is held by another');
     }
     private keys(space: string): (readonly [string, string, string])[] {
         return [...this.disk.documents.keys()].map((key) => JSON.parse(key) as [string, string, string]).filter((key) => key[0] === space);
     }
+}
+
+function versionOf(schema: string): number {
+    return (JSON.parse(schema) as {readonly version?: number}).version ?? 1;
 }
 
 function edited(before: string, op: Op): string | null {

@@ -262,7 +262,7 @@ test('a wipe that fails says so, and who waited meanwhile is answered', async (t
         });
     const wiping = assert.rejects(b.store.wipe(), {code: 'storage_failed', message: 'a file is held'});
     await until(() => erasing, 'it is being wiped');
-    const waiting = [a, b].map((tab) => assert.rejects(add(tab), {code: 'storage_failed', message: 'the file is closed'}));
+    const waiting = [a, b].map((tab) => assert.rejects(add(tab), {code: 'closed', message: 'the engine is closed'}));
     // They have arrived when this has.
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
     fail(new SynclineError('storage_failed', 'a file is held'));
@@ -270,6 +270,41 @@ test('a wipe that fails says so, and who waited meanwhile is answered', async (t
     await Promise.all(waiting);
     assert.ok(!a.events.includes('wiped') && !b.events.includes('wiped'));
     assert.equal(made.disk.documents.size, 1);
+});
+
+test('a wipe may fail again, and succeed after that', async (t) => {
+    const made = browser(t);
+    const a = await made.open();
+    const b = await made.open();
+    await add(a);
+    made.beforeErase = () => Promise.reject(new SynclineError('storage_failed', 'a file is held'));
+    for (let tries = 0; tries < 2; tries++) {
+        await assert.rejects(b.store.wipe(), {code: 'storage_failed', message: 'a file is held'});
+        await assert.rejects(add(a), {code: 'closed'});
+    }
+    made.beforeErase = () => Promise.resolve();
+    await a.store.wipe();
+    await until(() => a.events.includes('wiped') && b.events.includes('wiped'), 'both hear it');
+    assert.equal(made.disk.documents.size, 0);
+});
+
+test('a tab that comes while a wipe fails, or after it, hears that the store is closed', async (t) => {
+    const made = browser(t);
+    const a = await made.open();
+    await a.store.space('s').undo();
+    let fail: ((error: Error) => void) | null = null;
+    made.beforeErase = () =>
+        new Promise((_, reject) => {
+            fail = reject;
+        });
+    const wiping = assert.rejects(a.store.wipe(), {code: 'storage_failed'});
+    await until(() => fail !== null, 'it is being wiped');
+    const coming = assert.rejects(made.open(), {code: 'closed'});
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    (fail as ((error: Error) => void) | null)?.(new SynclineError('storage_failed', 'a file is held'));
+    await wiping;
+    await coming;
+    await assert.rejects(made.open(), {code: 'closed'});
 });
 
 test('a clock that differs from the relay\'s is told once, and to who comes later', async (t) => {
