@@ -21,6 +21,11 @@ export function seenBelow(lists: Lists, fields: ReadonlySet<string>): Lists {
     return [...seen, ...none.map((field) => [[field], []] as const)];
 }
 
+/** Whether it can be an index, or a count: a whole number from 0 on. */
+export function isIndex(value: unknown): value is number {
+    return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 /** Asks for a document's lists as they are now. JSON, or `null` for none. */
 export type ListsNow = (collection: string, id: string) => string;
 
@@ -122,7 +127,7 @@ class Places {
     }
 
     private placeInList(op: Op, then: string[], now: string[]): readonly Op[] {
-        const index = (op['index'] ?? then.length) as number;
+        const index = indexIn(op['op'] === 'list_push' ? then.length : op['index']);
         switch (op['op']) {
             case 'list_push':
             case 'list_insert': {
@@ -134,7 +139,7 @@ class Places {
                 return [op['op'] === 'list_push' ? op : {...op, index: at}];
             }
             case 'list_erase': {
-                const count = (op['count'] ?? 1) as number;
+                const count = indexIn(op['count'] ?? 1);
                 mustBe(index + count <= then.length);
                 const erased: {[member: string]: Value}[] = [];
                 for (const id of then.splice(index, count)) {
@@ -148,7 +153,7 @@ class Places {
                 return erased;
             }
             case 'list_move': {
-                const to = op['to'] as number;
+                const to = indexIn(op['to']);
                 mustBe(index < then.length && to < then.length);
                 const [id] = then.splice(index, 1) as [string];
                 const from = now.indexOf(id);
@@ -205,8 +210,13 @@ function behind(then: readonly string[], index: number, now: readonly string[]):
     return index === 0 ? 0 : now.length;
 }
 
+/** Pages look themselves (recorder.ts), and are not trusted: counted from the end, -1 would be another element. */
+function indexIn(value: Value | undefined): number {
+    mustBe(isIndex(value));
+    return value as number;
+}
 function mustBe(inside: boolean): void {
-    if (!inside) throw new SynclineError('out_of_range', 'the list is not that long, as this page has it');
+    if (!inside) throw new SynclineError('out_of_range', 'the list has no such place, as this page has it');
 }
 function gone(): SynclineError {
     return new SynclineError('not_found', 'the list element was erased meanwhile');

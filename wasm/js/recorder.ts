@@ -1,6 +1,7 @@
 import type {DocumentEditor, ListEditor, MapEditor, Path, TextEditor, Transaction, Value} from './api.js';
 import {SynclineError} from './errors.js';
 import {encodeJson} from './json.js';
+import {isIndex} from './list-places.js';
 
 type Counter = {add(amount: number): void};
 
@@ -117,6 +118,12 @@ class DocumentRecorder extends CreatableMapRecorder implements DocumentEditor {
     }
 }
 
+/** An index or a count, and nothing that would be an index in another list than the page means: -1 is what `indexOf` does not find. */
+function counted(value: number): number {
+    if (!isIndex(value)) throw new SynclineError('out_of_range', `an index, or a count, is a whole number from 0 on, not ${value}`);
+    return value;
+}
+
 class ListRecorder implements ListEditor {
     constructor(
         private readonly to: Recorder,
@@ -153,27 +160,27 @@ class ListRecorder implements ListEditor {
         this.note('list_set', index, `,"value":${encodeJson(value)}`);
     }
     erase(index: number, count = 1): void {
-        this.note('list_erase', index, `,"count":${encodeJson(count)}`);
+        this.note('list_erase', index, `,"count":${counted(count)}`);
     }
     move(from: number, to: number): void {
-        this.note('list_move', from, `,"to":${encodeJson(to)}`);
+        this.note('list_move', from, `,"to":${counted(to)}`);
     }
     map(index: number): MapEditor {
-        return new MapRecorder(this.to, this.doc, [...this.path, index]);
+        return new MapRecorder(this.to, this.doc, [...this.path, counted(index)]);
     }
     text(index: number): TextEditor {
-        return new TextRecorder(this.to, this.doc, [...this.path, index]);
+        return new TextRecorder(this.to, this.doc, [...this.path, counted(index)]);
     }
     list(index: number): ListEditor {
-        return new ListRecorder(this.to, this.doc, [...this.path, index]);
+        return new ListRecorder(this.to, this.doc, [...this.path, counted(index)]);
     }
     counter(index: number): Counter {
-        const path = [...this.path, index];
+        const path = [...this.path, counted(index)];
         return {add: (amount) => this.to.note('add', this.doc, path, `,"value":${encodeJson(amount)}`)};
     }
 
     private note(op: string, index: number, members: string): void {
-        this.to.note(op, this.doc, this.path, `,"index":${encodeJson(index)}${members}`);
+        this.to.note(op, this.doc, this.path, `,"index":${counted(index)}${members}`);
     }
 }
 
@@ -191,19 +198,19 @@ class TextRecorder implements TextEditor {
         this.note('text_insert', index, `,"text":${encodeJson(text)}`);
     }
     erase(index: number, count: number): void {
-        this.note('text_erase', index, `,"count":${encodeJson(count)}`);
+        this.note('text_erase', index, `,"count":${counted(count)}`);
     }
     splice(index: number, count: number, text: string): void {
-        this.note('text_splice', index, `,"count":${encodeJson(count)},"text":${encodeJson(text)}`);
+        this.note('text_splice', index, `,"count":${counted(count)},"text":${encodeJson(text)}`);
     }
     mark(index: number, count: number, name: string, value: Value, expand: 'after' | 'before' | 'both' | 'none' = 'after'): void {
-        this.note('text_mark', index, `,"count":${encodeJson(count)},"name":${encodeJson(name)},"value":${encodeJson(value)},"expand":"${expand}"`);
+        this.note('text_mark', index, `,"count":${counted(count)},"name":${encodeJson(name)},"value":${encodeJson(value)},"expand":"${expand}"`);
     }
     unmark(index: number, count: number, name: string, expand: 'after' | 'before' | 'both' | 'none' = 'after'): void {
-        this.note('text_unmark', index, `,"count":${encodeJson(count)},"name":${encodeJson(name)},"expand":"${expand}"`);
+        this.note('text_unmark', index, `,"count":${counted(count)},"name":${encodeJson(name)},"expand":"${expand}"`);
     }
 
     private note(op: string, index: number, members: string): void {
-        this.to.note(op, this.doc, this.path, `,"index":${encodeJson(index)},"unit":"utf16"${members}`);
+        this.to.note(op, this.doc, this.path, `,"index":${counted(index)},"unit":"utf16"${members}`);
     }
 }

@@ -3,7 +3,7 @@ import type {PresentTab} from './engine-port.js';
 import {asError, SynclineError} from './errors.js';
 import {encodeJson} from './json.js';
 import {placeOps, placePath, type ListsNow} from './list-places.js';
-import type {Calls, DocumentAt, EngineLink, FromPage, Once, Problem, StackAt, TextResolved, TextStart, Tidings} from './protocol.js';
+import type {Calls, DocumentAt, EngineLink, FromPage, Once, Problem, Seen, StackAt, TextResolved, TextStart, Tidings} from './protocol.js';
 import type {Server} from './server.js';
 
 /** So many documents are read and sent at once; in between others are served. */
@@ -217,8 +217,19 @@ export class Session implements Answers {
     }
 
     transact({space, ops, once, seen}: Parameters<Calls['transact']>[0]): void | Promise<void> {
-        this.server.engine.transact(space, placeOps(ops, seen, this.listsIn(space)), once);
+        const placed = this.placed(space, ops, seen, once);
+        if (placed !== null) this.server.engine.transact(space, placed, once);
         return this.done(undefined);
+    }
+
+    /**
+     * The ops for the lists as they are now. null: they were done before. Then their places may be gone, also by what they did
+     * themselves, and that is no error.
+     */
+    private placed(space: string, ops: string, seen: Seen['seen'], once: string): string | null {
+        // To do nothing once is to ask whether it was done.
+        if (seen !== undefined && !this.server.engine.transact(space, '[]', once)) return null;
+        return placeOps(ops, seen, this.listsIn(space));
     }
 
     private listsIn(space: string): ListsNow {
@@ -231,7 +242,8 @@ export class Session implements Answers {
     }
     undoTransact({stack, ops, once, seen}: Parameters<Calls['undoTransact']>[0]): void | Promise<void> {
         const {handle, space} = this.stack(stack);
-        this.server.engine.undoTransact(handle, placeOps(ops, seen, this.listsIn(space)), once);
+        const placed = this.placed(space, ops, seen, once);
+        if (placed !== null) this.server.engine.undoTransact(handle, placed, once);
         this.tellStack(stack);
         return this.done(undefined);
     }

@@ -56,6 +56,41 @@ test('what was erased meanwhile needs no erasing, is not moved, and cannot be ed
     assert.throws(() => made('abc', 'abcdef', (tx) => order(tx).erase(3)), {code: 'out_of_range'});
 });
 
+test('an index is a whole number from 0 on: the same error where the list is as it was and where it moved', () => {
+    const wrong: readonly ((tx: Transaction) => void)[] = [-1, 1.5, NaN, Infinity, 2 ** 53, -1e300].flatMap((bad) => [
+        (tx: Transaction): void => order(tx).erase(bad),
+        (tx: Transaction): void => order(tx).erase(0, bad),
+        (tx: Transaction): void => order(tx).move(bad, 0),
+        (tx: Transaction): void => order(tx).move(0, bad),
+        (tx: Transaction): void => order(tx).insert(bad, 'N'),
+        (tx: Transaction): void => void order(tx).insertMap(bad),
+        (tx: Transaction): void => order(tx).set(bad, 'N'),
+        (tx: Transaction): void => order(tx).map(bad).set('x', 1),
+        (tx: Transaction): void => order(tx).list(bad).push(1),
+        (tx: Transaction): void => order(tx).text(bad).insert(0, 'x'),
+        (tx: Transaction): void => order(tx).counter(bad).add(1),
+        (tx: Transaction): void => tx.document(...document).text('notes').insert(bad, 'x'),
+        (tx: Transaction): void => tx.document(...document).text('notes').erase(0, bad),
+    ]);
+    for (const edit of wrong) assert.throws(() => record(edit), {code: 'out_of_range'}, String(edit));
+    // Nor does the leader believe a page.
+    for (const bad of ['-1', '1.5', '1e300', '9007199254740993', '"0"', 'null']) {
+        for (const members of [
+            `"op":"list_erase","index":${bad}`,
+            `"op":"list_erase","index":0,"count":${bad}`,
+            `"op":"list_move","index":${bad},"to":0`,
+            `"op":"list_move","index":0,"to":${bad}`,
+            `"op":"list_insert","index":${bad},"values":["N"]`,
+            `"op":"list_set","index":${bad},"value":"N"`,
+        ]) {
+            // A count that is left out is 1.
+            if (members.endsWith('"count":null')) continue;
+            const ops = `[{${members},"doc":["boards","b"],"path":["order"]}]`;
+            assert.throws(() => placeOps(ops, seen(listOf('abc')), () => JSON.stringify(listOf('xabc'))), {code: 'out_of_range'}, ops);
+        }
+    }
+});
+
 test('later indexes of one transaction count what it did before', () => {
     const both = (tx: Transaction): void => {
         const list = order(tx);
@@ -154,4 +189,30 @@ test('an edit of a list that is asked for again at the next leader hits what the
     await until(() => made.disk.openBy !== null, 'another leads');
     await crossing;
     assert.deepEqual(await b.store.space('s').document('boards', 'b').value, {order: ['milk']});
+});
+
+test('an edit of a list that was made but not answered is not reported as failed by the next leader', async (t) => {
+    for (const way of ['space', 'undo'] as const) {
+        const made = browser(t);
+        const [a, b] = [await made.open(), await made.open()];
+        const space = b.store.space('s');
+        await a.store.space('s').transact((tx) => order(tx).push('milk', 'eggs'));
+        await space.document('boards', 'b').load();
+        const to = way === 'space' ? space : await space.undo();
+        // The leader commits, and dies before it can say so.
+        const {engine} = made;
+        const name = way === 'space' ? 'transact' : 'undoTransact';
+        const transact = engine[name].bind(engine) as (of: string | number, ops: string, once: string) => boolean;
+        engine[name] = ((of: string | number, ops: string, once: string) => {
+            const did = transact(of, ops, once);
+            if (ops === '[]') return did;
+            // And somebody erases what was just edited.
+            engine[name] = transact as never;
+            engine.remote('s', '[{"op":"list_erase","doc":["boards","b"],"path":["order"],"index":1}]');
+            a.kill();
+            throw new Error('nobody hears this');
+        }) as never;
+        await to.transact((tx) => order(tx).set(1, 'EGGS'));
+        await until(() => JSON.stringify(space.document('boards', 'b').value) === '{"order":["milk"]}', 'it is shown');
+    }
 });
