@@ -92,18 +92,24 @@ export type FieldsOf<S extends Schema, N> = string extends keyof S['collections'
 
 /**
  * A document of a collection, as it is read. A declared field may be absent unless it is required or has a default; that a
- * required one is there, and that a field holds what is declared, is as true as what the apps that write it declare
+ * required one is there (in a map that is shown for a default alone it is not), and that a field holds what is declared, is as true as what the apps that write it declare
  * (docs/schema.md). What is not declared is `unknown`, whoever wrote it.
  */
 export type DocumentOf<S extends Schema, N> = Read<FieldsOf<S, N>>;
 
-type FieldsIn<C extends CollectionSchema> = string extends keyof C['fields'] ? AnyFields : Shown<C['fields']>;
-type Shown<F extends CollectionSchema['fields']> = Flat<
-    {-readonly [K in AlwaysThere<F>]: FieldIn<F[K]>} & {-readonly [K in Exclude<keyof F, AlwaysThere<F>>]?: FieldIn<F[K]>}
+/** How what holds a field came to be there: somebody wrote it, with all that is required; or it may be shown for its defaults alone. */
+type Made = 'written' | 'shown';
+
+type FieldsIn<C extends CollectionSchema, M extends Made = 'written'> = string extends keyof C['fields'] ? AnyFields : Shown<C['fields'], M>;
+type Shown<F extends CollectionSchema['fields'], M extends Made> = Flat<
+    {-readonly [K in AlwaysThere<F, M>]: FieldIn<F[K], M>} & {-readonly [K in Exclude<keyof F, AlwaysThere<F, M>>]?: FieldIn<F[K], M>}
 >;
 
-type AlwaysThere<F extends CollectionSchema['fields']> = {[K in keyof F]: IsAlwaysThere<F[K]> extends true ? K : never}[keyof F];
-type IsAlwaysThere<T> = T extends {readonly required: true} ? true : HasDefault<T>;
+type AlwaysThere<F extends CollectionSchema['fields'], M extends Made> = {[K in keyof F]: IsAlwaysThere<F[K], M> extends true ? K : never}[keyof F];
+type IsAlwaysThere<T, M extends Made> = IsWritten<T, M> extends true ? true : HasDefault<T>;
+type IsWritten<T, M extends Made> = M extends 'written' ? (T extends {readonly required: true} ? true : false) : false;
+/** A map of its own defaults is shown also where it is not written. */
+type MadeIn<T, M extends Made> = IsWritten<T, M> extends true ? 'written' : HasDefault<T> extends true ? 'shown' : 'written';
 /** A map is shown when a field in it has a default. */
 type HasDefault<T> = T extends {readonly default: unknown}
     ? true
@@ -111,7 +117,7 @@ type HasDefault<T> = T extends {readonly default: unknown}
       ? string extends keyof F ? false : true extends {[K in keyof F]: HasDefault<F[K]>}[keyof F] ? true : false
       : false;
 
-type FieldIn<T extends FieldSchema> = T extends {readonly type: 'register'} ? Register<ValueIn<T>>
+type FieldIn<T extends FieldSchema | ElementSchema, M extends Made = 'written'> = T extends {readonly type: 'register'} ? Register<ValueIn<T>>
     : T extends {readonly type: 'multi_value_register'} ? MultiValueRegister<ValueIn<T>>
     : T extends {readonly type: 'pn_counter'} ? Counter
     : T extends {readonly type: 'g_counter'} ? GrowOnlyCounter
@@ -121,7 +127,7 @@ type FieldIn<T extends FieldSchema> = T extends {readonly type: 'register'} ? Re
     : T extends {readonly type: 'rw_set'} ? RemoveWinsSetOf<ValueIn<T>>
     : T extends {readonly type: 'g_set'} ? GrowOnlySetOf<ValueIn<T>>
     : T extends {readonly type: 'text'} ? Text
-    : T extends {readonly type: 'map'; readonly fields: CollectionSchema['fields']} ? MapOf<FieldsIn<T>>
+    : T extends {readonly type: 'map'; readonly fields: CollectionSchema['fields']} ? MapOf<FieldsIn<T, MadeIn<T, M>>>
     : T extends {readonly type: 'list'} ? ListOf<ElementIn<T>>
     : never;
 type ElementIn<T> = T extends {readonly elements: infer E extends ElementSchema} ? FieldIn<E> : AnyElement;

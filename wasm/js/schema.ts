@@ -3,21 +3,38 @@ import type {Value} from './value.js';
 /** A kind of plain value that a schema allows; see docs/schema.md. Integers outside ±(2^53 - 1) are read as bigint. */
 export type Kind = 'null' | 'boolean' | 'integer' | 'real' | 'text' | 'binary' | 'array' | 'map' | 'any';
 
-/** One field: how concurrent edits of it come together (`type`), what it may hold, and what is shown while nobody wrote it. */
+/**
+ * One field: how concurrent edits of it come together (`type`), what it may hold, and what is shown while nobody wrote it: of a
+ * register any value of its kind, of all else its own zero. What is required has no default, since it is always written.
+ */
 export type FieldSchema =
-    | {readonly type: 'register' | 'multi_value_register'; readonly kind?: Kind | readonly Kind[]; readonly default?: Value; readonly required?: boolean}
-    | {readonly type: 'pn_counter' | 'g_counter'; readonly default?: number; readonly required?: boolean}
-    | {readonly type: 'ew_flag' | 'dw_flag'; readonly default?: boolean; readonly required?: boolean}
-    | {readonly type: 'or_set' | 'rw_set' | 'g_set'; readonly kind?: Kind | readonly Kind[]; readonly default?: readonly Value[]; readonly required?: boolean}
-    | {readonly type: 'text'; readonly default?: ''; readonly required?: boolean}
-    | {
-          readonly type: 'map';
-          readonly closed?: boolean;
-          readonly fields: Readonly<Record<string, FieldSchema>>;
-          readonly default?: Readonly<Record<string, never>>;
-          readonly required?: boolean;
-      }
-    | {readonly type: 'list'; readonly elements?: ElementSchema; readonly default?: readonly []; readonly required?: boolean};
+    | RegisterSchema
+    | ({readonly type: 'pn_counter' | 'g_counter'} & Shown<0>)
+    | ({readonly type: 'ew_flag' | 'dw_flag'} & Shown<false>)
+    | ({readonly type: 'or_set' | 'rw_set' | 'g_set'; readonly kind?: Kind | readonly Kind[]} & Shown<readonly []>)
+    | ({readonly type: 'text'} & Shown<''>)
+    | ({readonly type: 'map'; readonly closed?: boolean; readonly fields: Readonly<Record<string, FieldSchema>>} & Shown<Readonly<Record<string, never>>>)
+    | ({readonly type: 'list'; readonly elements?: ElementSchema} & Shown<readonly []>);
+
+/** Required, or shown by default, or neither. */
+type Shown<Default> = {readonly required: true; readonly default?: never} | {readonly required?: false; readonly default?: Default};
+
+/** Of a register that allows several kinds the engine looks whether the default is of one of them. */
+type RegisterSchema = {readonly type: 'register' | 'multi_value_register'} & (
+    | {[K in Kind]: {readonly kind: K} & Shown<DefaultOf[K]>}[Kind]
+    | ({readonly kind?: readonly Kind[]} & Shown<Value>)
+);
+interface DefaultOf {
+    readonly null: null;
+    readonly boolean: boolean;
+    readonly integer: number | bigint;
+    readonly real: number | bigint;
+    readonly text: string;
+    readonly binary: Uint8Array;
+    readonly array: readonly Value[];
+    readonly map: {readonly [key: string]: Value};
+    readonly any: Value;
+}
 
 /** What each element of a list is. */
 export type ElementSchema =

@@ -1,5 +1,5 @@
 /** What an app may write. Compiled, never run: each line has to be fine. */
-import type {Collection, DocumentEditor, DocumentValue, LiveText, Schema, Space, Store, Transaction, Value} from '../../../wasm/js/api.js';
+import type {Collection, DocumentEditor, DocumentOf, DocumentValue, LiveText, Schema, Space, Store, Transaction, Value} from '../../../wasm/js/api.js';
 import {schema} from '../../../wasm/js/api.js';
 import type {open} from '../../../wasm/js/node.js';
 import {app, editor, hooks, person, space, store, task, tasks, tx, type App, type Task} from './app.js';
@@ -118,6 +118,58 @@ void openNode({name: 'x', schema: {collections: {a: {fields: {b: {type: 'registe
 });
 const frozen = {collections: {a: {fields: {b: {type: 'text'}}}}} as const satisfies Schema;
 void openNode({name: 'x', schema: frozen}).then((opened) => opened.space('s').document('a', 'b').text(['b']));
+
+// What is required in a map is there when somebody wrote the map, and not when a default alone shows it.
+const address = schema({
+    collections: {
+        a: {
+            fields: {
+                shown: {
+                    type: 'map',
+                    fields: {
+                        street: {type: 'register', kind: 'text', required: true},
+                        country: {type: 'register', kind: 'text', default: 'IT'},
+                        inner: {type: 'map', required: true, fields: {x: {type: 'register', kind: 'text', required: true}, y: {type: 'ew_flag', default: false}}},
+                        plain: {type: 'map', required: true, fields: {x: {type: 'register', kind: 'text', required: true}}},
+                    },
+                },
+                own: {type: 'map', default: {}, fields: {street: {type: 'register', kind: 'text', required: true}}},
+                written: {
+                    type: 'map',
+                    required: true,
+                    fields: {street: {type: 'register', kind: 'text', required: true}, country: {type: 'register', kind: 'text', default: 'IT'}},
+                },
+            },
+        },
+    },
+});
+declare const address1: DocumentOf<typeof address, 'a'>;
+same<typeof address1.shown.street, string | undefined>();
+same<typeof address1.shown.country, string>();
+same<typeof address1.shown.inner.x, string | undefined>();
+same<typeof address1.shown.inner.y, boolean>();
+same<NonNullable<typeof address1.shown.plain>['x'], string>();
+same<undefined extends typeof address1.shown.plain ? true : false, true>();
+same<typeof address1.own.street, string | undefined>();
+same<typeof address1.written.street, string>();
+same<typeof address1.written.country, string>();
+
+// Defaults that there can be.
+export const defaults = schema({
+    collections: {
+        a: {
+            fields: {
+                one: {type: 'register', default: [1, {x: null}]},
+                two: {type: 'register', kind: ['text', 'null'], default: null},
+                three: {type: 'register', kind: 'integer', default: 2n ** 60n},
+                four: {type: 'or_set', kind: 'text', default: []},
+                five: {type: 'list', default: []},
+                six: {type: 'multi_value_register', kind: 'boolean', default: true},
+                seven: {type: 'dw_flag', required: true},
+            },
+        },
+    },
+});
 
 // What is typed goes wherever what is not does.
 export const looseSpace: Space = space;

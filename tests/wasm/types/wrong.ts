@@ -15,6 +15,23 @@ schema({collections: {a: {fields: {b: {kind: 'text'}}}}});
 // @ts-expect-error: a text begins empty
 schema({collections: {a: {fields: {b: {type: 'text', default: 'x'}}}}});
 
+// @ts-expect-error: what is required is always written, so no default is ever shown
+schema({collections: {a: {fields: {b: {type: 'register', kind: 'text', required: true, default: 'x'}}}}});
+// @ts-expect-error: likewise
+schema({collections: {a: {fields: {b: {type: 'pn_counter', required: true, default: 0}}}}});
+// @ts-expect-error: a register's default is of its kind
+schema({collections: {a: {fields: {b: {type: 'register', kind: 'text', default: 7}}}}});
+// @ts-expect-error: a counter begins at 0
+schema({collections: {a: {fields: {b: {type: 'pn_counter', default: 5}}}}});
+// @ts-expect-error: a flag begins off
+schema({collections: {a: {fields: {b: {type: 'ew_flag', default: true}}}}});
+// @ts-expect-error: a set begins empty
+schema({collections: {a: {fields: {b: {type: 'or_set', default: ['x']}}}}});
+// @ts-expect-error: a list begins empty
+schema({collections: {a: {fields: {b: {type: 'list', default: ['x']}}}}});
+// @ts-expect-error: a text begins as a text
+schema({collections: {a: {fields: {b: {type: 'text', default: 0}}}}});
+
 // ---- What is read
 
 // @ts-expect-error: frozen
