@@ -83,7 +83,11 @@ export interface OpenOptions<S extends Schema = Schema> {
     readonly workerUrl?: string | URL;
 }
 
-/** Opens the store, or creates it. Errors: `storage_locked`, `storage_corrupt`, `storage_newer`, `unsupported`, … */
+/**
+ * Opens the store, or creates it. Errors: `storage_locked`, `storage_corrupt`, `storage_newer`, `unsupported`; `malformed` for what is no
+ * schema, `schema_incompatible` for one that the stored one cannot grow into (docs/schema.md); `version_clash` where another tab runs
+ * another version of the library; …
+ */
 export type Open = <const S extends Schema = Schema>(options: OpenOptions<S>) => Promise<Store<S>>;
 
 /** What works less well than it could, and for people a sentence. More codes may come. */
@@ -96,12 +100,14 @@ export type Warning =
     | {readonly code: 'not_connected'; readonly message: string}
     /**
      * A write found no room, or nine tenths of what the browser grants are used: bytes, null where it does not say. Told once, and
-     * again when there was room in between.
+     * again when there was room in between. Where the store is in IndexedDB a write that finds no room is usually told by its
+     * `storage_full` alone.
      */
     | {readonly code: 'quota'; readonly message: string; readonly usage: number | null; readonly quota: number | null}
     /**
      * This device's clock differs from the relay's by a minute or more; `offsetMs` is the relay's minus this device's. What is written
-     * online is stamped by the relay's time, so nobody's writes win by that; what was written before the first connection is not.
+     * online is stamped by the relay's time, so nobody's writes win by that. Of what was written before the first connection, stamps that
+     * lie ahead are brought back; those of a clock that was behind stay, and lose against what others wrote meanwhile.
      */
     | {readonly code: 'clock_skew'; readonly message: string; readonly offsetMs: number};
 
@@ -290,7 +296,7 @@ export interface UndoChange {
     readonly canRedo: boolean;
     /**
      * What was on the stack is gone, without having been undone: stacks are in the memory of the tab that leads, and another one
-     * leads now. (In Node nobody else leads.) What is transacted from here on can be undone again.
+     * leads now, or this tab had to join it anew. (In Node nobody else leads.) What is transacted from here on can be undone again.
      */
     readonly lost: boolean;
 }
@@ -374,7 +380,8 @@ export interface DocumentEditor<F = AnyFields> extends MapEditor<F> {
 /**
  * What can be done with any list. An index means the element that the page shows there when `transact` is called, after what
  * the same transaction did before: it is that element that is erased, moved or edited, also where others have changed the list
- * meanwhile, and what is inserted goes behind the one that it was to stand behind. What others erased is not erased or moved
+ * meanwhile, and what is inserted goes behind the one that it was to stand behind; at 0, before the one that was first, and so
+ * behind what others have put before that meanwhile. What others erased is not erased or moved
  * again; editing it fails with `not_found`. Where the page has not loaded the document, an index counts in the list as it is.
  */
 export interface ListSteps {

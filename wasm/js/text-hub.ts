@@ -1,4 +1,4 @@
-import type {Path, TextContent, TextDelta, Value} from './api.js';
+import type {Path, Step, TextContent, TextDelta, Value} from './api.js';
 import {changed, contentDifference} from './content.js';
 import {isIdle, transform, transformPosition} from './delta.js';
 import type {EnginePort} from './engine-port.js';
@@ -18,19 +18,17 @@ interface Follower {
 
 /** The texts that pages follow: what was made of each, in one order, against which pages' edits are brought. */
 export class TextHubs {
-    private readonly hubs = new Map<string, TextHub>();
+    private readonly hubs = new Set<TextHub>();
     private readonly byFollower = new Map<Session, Map<number, TextHub>>();
 
     constructor(private readonly engine: EnginePort) {}
 
     open(session: Session, {text, space, collection, id, path, onces}: Parameters<Calls['textOpen']>[0]): TextStart {
         this.close(session, text);
-        const name = encodeJson([space, collection, id, path]);
-        let hub = this.hubs.get(name);
-        // The path of one that is there may lead elsewhere by now, through a list.
-        if (hub === undefined || !hub.isAt(path)) {
+        let hub = this.hubsIn(space, collection, id).find((one) => one.isAt(path));
+        if (hub === undefined) {
             hub = new TextHub(this.engine, {space, collection, id}, path);
-            this.hubs.set(name, hub);
+            this.hubs.add(hub);
         }
         hub.refresh();
         hub.followers.add({session, text});
@@ -58,8 +56,7 @@ export class TextHubs {
         for (const follower of hub.followers) {
             if (follower.session === session && follower.text === text) hub.followers.delete(follower);
         }
-        if (hub.followers.size > 0) return;
-        for (const [name, one] of this.hubs) if (one === hub) this.hubs.delete(name);
+        if (hub.followers.size === 0) this.hubs.delete(hub);
     }
     left(session: Session): void {
         for (const text of [...(this.byFollower.get(session)?.keys() ?? [])]) this.close(session, text);
@@ -67,9 +64,11 @@ export class TextHubs {
     }
     /** The document is another one now. */
     changed(space: string, collection: string, id: string): void {
-        for (const hub of this.hubs.values()) {
-            if (hub.at.id === id && hub.at.collection === collection && hub.at.space === space) hub.refresh();
-        }
+        for (const hub of this.hubsIn(space, collection, id)) hub.refresh();
+    }
+
+    private hubsIn(space: string, collection: string, id: string): TextHub[] {
+        return [...this.hubs].filter(({at}) => at.id === id && at.collection === collection && at.space === space);
     }
 
     private hub(session: Session, text: number): TextHub {
@@ -97,8 +96,9 @@ class TextHub {
         this.content = this.read();
     }
 
+    /** Whether it is the text at this path now: lists may have been sorted since it was opened, and elements erased. */
     isAt(path: Path): boolean {
-        return encodeJson(this.place.now()) === encodeJson(path);
+        return encodeJson(this.place.ifThere()) === encodeJson(path);
     }
 
     /** Tells what was done to the text by other ways than here. */
@@ -201,13 +201,19 @@ class TextPlace {
 
     /** The path as it is now. Error: `not_found` when an element is gone. */
     now(): Path {
-        if (this.elements.every((element) => element === null)) return this.path;
-        return this.path.map((step, depth) => {
+        const path = this.ifThere();
+        if (path === null) throw new SynclineError('not_found', 'the list element that holds the text is gone');
+        return path;
+    }
+    /** null when an element is gone. */
+    ifThere(): Path | null {
+        const path: Step[] = [];
+        for (const [depth, step] of this.path.entries()) {
             const element = this.elements[depth];
-            if (typeof element !== 'string') return step;
-            const index = this.engine.resolve(this.at.space, element);
-            if (index === null) throw new SynclineError('not_found', 'the list element that holds the text is gone');
-            return index;
-        });
+            const now = typeof element === 'string' ? this.engine.resolve(this.at.space, element) : step;
+            if (now === null) return null;
+            path.push(now);
+        }
+        return path;
     }
 }

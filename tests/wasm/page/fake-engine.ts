@@ -172,20 +172,27 @@ export class FakeEngine implements EnginePort {
     }
 
     content(space: string, collection: string, id: string, path: Path): TextContent {
-        const marked = this.disk.marked.get(JSON.stringify([space, collection, id, path[0] as string])) ?? [];
+        const marked = this.disk.marked.get(this.nameOf(space, collection, id, path)) ?? [];
         // What was set without marks has none.
         const text = this.text(space, collection, id, path) ?? '';
         return plain(marked) === text ? marked : text === '' ? [] : [{insert: text}];
     }
     text(space: string, collection: string, id: string, path: Path): string | undefined {
         const fields = decodeJson(this.get(space, collection, id) ?? '{}') as Fields;
-        return fields[path[0] as string] as string | undefined;
+        return textIn(fields, path);
     }
+    /** Of an element of a list its id; of a text no more than the position, which stays where it is. */
     anchor(space: string, collection: string, id: string, path: Path, position: number): string {
-        return JSON.stringify({space, collection, id, path, position});
+        const element = this.idsOf(space, collection, id, path)?.[position];
+        return JSON.stringify({space, collection, id, path, position, ...(element === undefined ? {} : {element})});
     }
     resolve(_space: string, anchor: string): number | null {
-        return (JSON.parse(anchor) as {position: number}).position;
+        const {space, collection, id, path, position, element} = JSON.parse(anchor) as {
+            space: string; collection: string; id: string; path: Path; position: number; element?: number;
+        };
+        if (element === undefined) return position;
+        const now = this.idsOf(space, collection, id, path)?.indexOf(element) ?? -1;
+        return now < 0 ? null : now;
     }
     presenceSet(space: string, tab: string, value: string): void {
         this.present.set(JSON.stringify([space, tab]), decodeJson(value));
@@ -216,9 +223,19 @@ export class FakeEngine implements EnginePort {
         if (this.disk.openBy === this) this.disk.openBy = null;
     }
 
+    /** Of the list in a field of a document. */
+    private idsOf(space: string, collection: string, id: string, path: Path): readonly number[] | undefined {
+        return path.length === 1 ? this.disk.ids.get(JSON.stringify([space, collection, id, path[0]])) : undefined;
+    }
+    /** Of a text in a field, or in a list in a field: there by the element's id. */
+    private nameOf(space: string, collection: string, id: string, path: Path): string {
+        const [field, index] = path;
+        const element = typeof index === 'number' ? this.idsOf(space, collection, id, [field as string])?.[index] : undefined;
+        return JSON.stringify([space, collection, id, field, ...(element === undefined ? [] : [element])]);
+    }
     private mark(key: string, {op, path, index = 0, count = 0, text = '', name = '', value = null}: Op): void {
         const [space, collection, id] = JSON.parse(key) as [string, string, string];
-        const at = JSON.stringify([space, collection, id, path?.[0]]);
+        const at = this.nameOf(space, collection, id, path ?? []);
         const changes: Record<string, TextDelta[number]> = {
             text_insert: {insert: text},
             text_erase: {delete: count},
@@ -271,10 +288,21 @@ function versionOf(schema: string): number {
     return (JSON.parse(schema) as {readonly version?: number}).version ?? 1;
 }
 
+/** In a field, or in a list in a field. Texts of lists begin as values. */
+function textIn(fields: Fields, [field, index]: Path): string | undefined {
+    const held = fields[field as string];
+    const text = typeof index === 'number' ? (held as readonly Value[] | undefined)?.[index] : held;
+    return text as string | undefined;
+}
+function putText(fields: Fields, [field, index]: Path, text: string): void {
+    const list = fields[field as string] as readonly Value[];
+    fields[field as string] = typeof index === 'number' ? list.map((value, at) => (at === index ? text : value)) : text;
+}
+
 function edited(before: string, op: Op): string | null {
     const fields = decodeJson(before) as Fields;
     const key = op.path?.[0] as string;
-    const text = (fields[key] as string | undefined) ?? '';
+    const text = textIn(fields, op.path ?? []) ?? '';
     const at = op.index ?? 0;
     switch (op.op) {
         case 'set':
@@ -286,10 +314,10 @@ function edited(before: string, op: Op): string | null {
         case 'delete':
             return null;
         case 'text_insert':
-            fields[key] = text.slice(0, at) + (op.text ?? '') + text.slice(at);
+            putText(fields, op.path ?? [], text.slice(0, at) + (op.text ?? '') + text.slice(at));
             break;
         case 'text_erase':
-            fields[key] = text.slice(0, at) + text.slice(at + (op.count ?? 0));
+            putText(fields, op.path ?? [], text.slice(0, at) + text.slice(at + (op.count ?? 0)));
             break;
         case 'text_mark':
         case 'text_unmark':

@@ -204,3 +204,40 @@ test('a closed text has sent what was typed, and takes no more', async (t) => {
     await assert.rejects(a.text.edit([{insert: 'x'}]), {code: 'closed'});
     await assert.rejects(a.text.anchor(0), {code: 'closed'});
 });
+
+const listEdit = (made: FakeBrowser, op: string): void => made.engine.remote('s', `[{${op},"doc":["notes","n"],"path":["parts"]}]`);
+const part = async (tab: FakeTab, at: number): Promise<Editor> => new Editor(tab, await tab.store.space('s').document('notes', 'n').text(['parts', at]));
+
+test('a text stays itself while its list is sorted, also when another opens the one that is there now', async (t) => {
+    const made = browser(t);
+    const [x, y] = [await made.open(), await made.open()];
+    listEdit(made, '"op":"list_push","values":["first","second"]');
+    const first = await part(x, 0);
+    listEdit(made, '"op":"list_move","index":1,"to":0');
+    const second = await part(y, 0);
+    assert.deepEqual([first.shown, second.shown], ['first', 'second']);
+    const type = (at: number): void =>
+        made.engine.remote('s', `[{"op":"text_insert","doc":["notes","n"],"path":["parts",${at}],"index":0,"text":"the "}]`);
+    type(1);
+    await until(() => first.shown === 'the first', 'who has the one open hears of it');
+    type(0);
+    await until(() => second.shown === 'the second', 'and who has the other');
+    // The one that is opened again is the same.
+    const again = await part(y, 1);
+    await again.type([{insert: 'now '}]);
+    await until(() => first.shown === 'now the first', 'they follow one text');
+    assert.equal(second.shown, 'the second');
+});
+
+test('a text can be opened where one was that is erased and still shown', async (t) => {
+    const made = browser(t);
+    const [x, y] = [await made.open(), await made.open()];
+    listEdit(made, '"op":"list_push","values":["first","second"]');
+    const first = await part(x, 0);
+    listEdit(made, '"op":"list_erase","index":0');
+    const second = await part(y, 0);
+    assert.deepEqual([first.shown, second.shown], ['first', 'second']);
+    await assert.rejects(first.type([{insert: 'x'}]), {code: 'not_found'});
+    await second.type([{insert: 'the '}]);
+    assert.equal(made.engine.text('s', 'notes', 'n', ['parts', 0]), 'the second');
+});
