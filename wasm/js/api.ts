@@ -383,6 +383,8 @@ export interface DocumentEditor<F = AnyFields> extends MapEditor<F> {
  * meanwhile, and what is inserted goes behind the one that it was to stand behind; at 0, before the one that was first, and so
  * behind what others have put before that meanwhile. What others erased is not erased or moved
  * again; editing it fails with `not_found`. Where the page has not loaded the document, an index counts in the list as it is.
+ * What this page has asked for itself and not been answered is not shown yet, and not counted: edits that count on each other belong in
+ * one transaction, or the second waits for the first. An index that is no whole number from 0 on is `out_of_range`.
  */
 export interface ListSteps {
     create(): void;

@@ -14,6 +14,8 @@ export class QuotaWatch {
     /** What is told to who comes now. */
     warning: Warning | null = null;
     private lookedAt = -Infinity;
+    /** Being full is about to be told. */
+    private filling = false;
 
     constructor(
         private readonly estimate: Estimate | undefined,
@@ -29,26 +31,27 @@ export class QuotaWatch {
     }
     /** A write found no room. */
     async full(): Promise<void> {
-        if (this.warning?.message === fullMessage) return;
-        // Known before it is asked for, so that the next failure is not told as well.
-        this.set({code: 'quota', message: fullMessage, usage: null, quota: null}, false);
+        if (this.filling || this.warning?.message === fullMessage) return;
+        // Who comes meanwhile hears it with all others, and not twice.
+        this.filling = true;
         const {usage, quota} = await this.ask();
+        this.filling = false;
         this.set({code: 'quota', message: fullMessage, usage, quota});
     }
 
     private async look(): Promise<void> {
         const {usage, quota} = await this.ask();
         if (usage === null || quota === null) return;
-        if (usage >= tight * quota && this.warning === null) {
+        if (usage >= tight * quota && this.warning === null && !this.filling) {
             const percent = Math.floor((100 * usage) / quota);
             this.set({code: 'quota', message: `${percent} % of the room that the browser grants this origin are used`, usage, quota});
         } else if (usage < roomy * quota) {
             this.warning = null;
         }
     }
-    private set(warning: Warning, tell = true): void {
+    private set(warning: Warning): void {
         this.warning = warning;
-        if (tell) this.warn(warning);
+        this.warn(warning);
     }
     private async ask(): Promise<{usage: number | null; quota: number | null}> {
         try {

@@ -46,6 +46,10 @@ export class PageStore implements Store, SpaceOwner {
     };
     /** Warnings from before anybody could listen. */
     private early: StoreEvents['warning'][] | null = [];
+    /** What this page has told, by code and message. */
+    private readonly warned = new Set<string>();
+    /** What it told before this leader welcomed it: that leader's first word of it is no news. */
+    private toldBefore = new Set<string>();
 
     constructor(
         readonly name: string,
@@ -105,6 +109,9 @@ export class PageStore implements Store, SpaceOwner {
     // ---- What its host tells it
 
     warn(warning: StoreEvents['warning']): void {
+        const name = JSON.stringify([warning.code, warning.message]);
+        if (this.toldBefore.delete(name)) return;
+        this.warned.add(name);
         if (this.early !== null) this.early.push(warning);
         else this.listeners.warning.tell(warning);
     }
@@ -159,8 +166,10 @@ export class PageStore implements Store, SpaceOwner {
     private told(tidings: Tidings): void {
         switch (tidings.t) {
             case 'welcome':
+                if (this.welcomed && tidings.replica !== this.replica) this.renamed();
                 this.replica = tidings.replica;
                 this.storage = tidings.storage;
+                this.toldBefore = new Set(this.warned);
                 for (const warning of tidings.warnings) this.warn(warning);
                 this.welcomed = true;
                 this.settleOpened.resolve();
@@ -187,8 +196,7 @@ export class PageStore implements Store, SpaceOwner {
                 return this.warn(tidings.warning);
             case 'replica':
                 this.replica = tidings.replica;
-                for (const space of this.spacesByName.values()) space.renamed();
-                return;
+                return this.renamed();
             case 'wiped':
                 this.listeners.wiped.tell({});
                 void this.end(new SynclineError('wiped', 'the store was wiped'));
@@ -198,6 +206,9 @@ export class PageStore implements Store, SpaceOwner {
         }
     }
 
+    private renamed(): void {
+        for (const space of this.spacesByName.values()) space.renamed();
+    }
     private tellEarly(): void {
         const early = this.early;
         if (early === null) return;

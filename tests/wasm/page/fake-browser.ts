@@ -68,7 +68,7 @@ class FakeWorker implements WorkerLike {
                 this.engine = new FakeEngine(browser.disk);
                 return {
                     engine: this.engine,
-                    options: {storage: 'opfs', warnings: [], estimate: () => Promise.resolve(browser.room)},
+                    options: {storage: 'opfs', warnings: [], estimate: () => browser.estimate()},
                     close: () => Promise.resolve(),
                     erase: async () => {
                         await browser.beforeErase();
@@ -150,6 +150,7 @@ export class FakeBrowser {
     beforeErase: () => Promise<void> = () => Promise.resolve();
     /** What the origin may store, in bytes. */
     room: {readonly usage?: number; readonly quota?: number} = {usage: 1, quota: 100};
+    estimate: () => Promise<{readonly usage?: number; readonly quota?: number}> = () => Promise.resolve(this.room);
     private readonly tabs: FakeTab[] = [];
 
     async open(options: Partial<OpenOptions> = {}): Promise<FakeTab> {

@@ -216,3 +216,16 @@ test('an edit of a list that was made but not answered is not reported as failed
         await until(() => JSON.stringify(space.document('boards', 'b').value) === '{"order":["milk"]}', 'it is shown');
     }
 });
+
+test('a leader with another replica id has other ids in its lists: those from before are not sent to it', async (t) => {
+    const {store, client} = await browser(t).open();
+    const space = store.space('s');
+    await space.transact((tx) => order(tx).push('milk', 'eggs'));
+    await Promise.all([space.collection('boards').load(), space.document('boards', 'b').load()]);
+    const {listed} = record((tx) => order(tx).erase(1));
+    const welcome = (replica: string): void => client.ontidings({t: 'welcome', replica, storage: 'opfs', warnings: []});
+    welcome(store.replica);
+    assert.notDeepEqual(space.seen(listed), {});
+    welcome('00000000-0000-4000-8000-000000000002');
+    assert.deepEqual(space.seen(listed), {});
+});

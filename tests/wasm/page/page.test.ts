@@ -349,6 +349,52 @@ test('a write that finds no room is told once, with the room there is, until the
     assert.deepEqual(b.warnings, [warning]);
 });
 
+test('a warning is told once to a page, whoever leads, and again by a leader that saw it go', async (t) => {
+    const made = browser(t);
+    const a = await made.open({url: 'ws://relay'});
+    const b = await made.open({url: 'ws://relay'});
+    const skew = async (offset: number): Promise<void> => {
+        await b.store.disconnect();
+        made.disk.clockOffsetMs = offset;
+        await b.store.connect();
+        await b.store.space('s').inSync(1000);
+    };
+    await b.store.space('s').inSync(1000);
+    await skew(300_000);
+    await until(() => b.warnings.length === 1, 'it is told');
+    // One message is lost on the way: it joins the same leader anew.
+    (b.client as unknown as {expected: number}).expected -= 1;
+    await add(b);
+    await add(b);
+    a.kill();
+    await add(b);
+    await b.store.space('s').inSync(1000);
+    assert.equal(b.store.role, 'leader');
+    // The next leader finds the same.
+    await skew(300_000);
+    await add(b);
+    assert.equal(b.warnings.length, 1);
+    await skew(0);
+    await skew(300_000);
+    await until(() => b.warnings.length === 2, 'it came back');
+});
+
+test('who comes while the room is asked for hears once that there is none, and how much there is', async (t) => {
+    const made = browser(t);
+    await made.open();
+    let answer = (_room: {usage: number; quota: number}): void => undefined;
+    made.estimate = () => new Promise((resolve) => (answer = resolve));
+    const a = made.leaders()[0] as FakeTab;
+    made.engine.failWith = new SynclineError('storage_full', 'no room');
+    await assert.rejects(add(a), {code: 'storage_full'});
+    const b = await made.open();
+    await add(b);
+    answer({usage: 99, quota: 100});
+    await until(() => b.warnings.length > 0, 'it is told');
+    await add(b);
+    assert.deepEqual(b.warnings, [{code: 'quota', message: 'there is no room for what was to be written', usage: 99, quota: 100}]);
+});
+
 test('a store that is nearly full says so when it is opened', async (t) => {
     const made = browser(t);
     made.room = {usage: 90, quota: 100};

@@ -261,6 +261,18 @@ test('undo takes back what went through it, for all components of the provider',
     assert.equal(await Button.last.undo(), false);
 });
 
+test('an edit runs at once, before anything else can change what it counts on', async () => {
+    const space = spaceWith({a: 'Milk'});
+    const Button = probe(useUndo, ({canUndo}) => String(canUndo));
+    await mount(space, createElement(Button));
+    let ran = false;
+    await happen(async () => {
+        const done = Button.last.transact(() => (ran = true));
+        assert.ok(ran);
+        await done;
+    });
+});
+
 test('what can be undone outlives the button', async () => {
     const space = spaceWith({a: 'Milk'});
     const Button = probe(useUndo, ({canUndo}) => String(canUndo));

@@ -52,9 +52,13 @@ export class UndoSource implements Source<UndoState> {
 
     readonly serverSnapshot = (): UndoState => nothing;
 
-    /** As the space's, and recorded. While no component shows the stack there is none, and nothing is recorded. */
+    /**
+     * As the space's, and recorded: `edit` runs at once, but while the stack is being opened it waits for that. While no component
+     * shows the stack there is none, and nothing is recorded.
+     */
     readonly transact = async (edit: (tx: Transaction) => void): Promise<void> => {
-        await ((await this.#opening) ?? this.#space).transact(edit);
+        const to = this.#stack ?? (this.#opening === null ? this.#space : await this.#opening);
+        await to.transact(edit);
     };
 
     readonly undo = async (): Promise<boolean> => (await (await this.#opening)?.undo()) ?? false;
