@@ -13,10 +13,11 @@ function runOnce(job, limit) {
     const child = fork(worker, [JSON.stringify(job)], {
       execArgv: ['--expose-gc', '--max-old-space-size=8192'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      detached: true, // a group of its own, so that the process which it may have started ends with it
     });
     const timer = setTimeout(() => {
       ending = 'timeout';
-      child.kill('SIGKILL');
+      process.kill(-child.pid, 'SIGKILL');
     }, 1000 * limit);
     child.stderr.on('data', (text) => (complaint = (complaint + text).slice(-5000)));
     child.on('message', (message) => {
