@@ -141,7 +141,7 @@ public:
                         ErrorCode::not_canonical);
             Node node = store(*type, depth + 1);
             in_.require(!node.empty(), ErrorCode::not_canonical);
-            if (!in_.failed()) map.insert(std::move(field), std::move(node));
+            if (!in_.failed()) map.insert(field, std::move(node));
         }
         return map;
     }

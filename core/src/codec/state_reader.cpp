@@ -250,7 +250,7 @@ private:
         const bool common = shape % 2 == 0;
         Node node = emptied ? emptied_store(*type) : store(*type, common, depth + 1);
         require(!node.empty(), ErrorCode::not_canonical);
-        if (!failed_) map.insert(std::move(field), std::move(node));
+        if (!failed_) map.insert(field, std::move(node));
     }
     const std::string& new_key() {
         const std::uint64_t head = next(key_heads_);

@@ -407,10 +407,11 @@ Result<> Replica::join(OrMap map, const CausalContext& context) {
     both.join(context);
     if (!both.exceptions().empty())
         return fail(ErrorCode::gap, "a delta of what came after more than is here");
+    // Who has seen all that a state has seen has all that it has; what it says else is a lie.
+    if (both.vector() == seen_) return {};
     Latest latest;
     latest(map);
     clock_.observe(latest.hlc);
-    const bool brought = !(both.vector() == seen_);
     if (seen_.empty() && root().empty()) {
         document_ = Document(std::move(map));
     } else {
@@ -420,7 +421,7 @@ Result<> Replica::join(OrMap map, const CausalContext& context) {
     for (const auto& [replica, counter] : seen_) {
         if (!(replica == id_)) others_.raise(replica, counter);
     }
-    if (brought) forget_log();
+    forget_log();
     return {};
 }
 
