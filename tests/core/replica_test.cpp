@@ -125,6 +125,28 @@ TEST_CASE("a delta of what came after more than is here is a gap", "[core][repli
     }
 }
 
+TEST_CASE("a state that brings nothing new changes nothing", "[core][replica]") {
+    // Was: one that said to have seen what is here, with other things in it, changed the document,
+    // and the log went on telling what had been there.
+    Replica alice(id_of(1));
+    alice.change(1, [](Replica::Edit& edit) {
+        REQUIRE(edit.set({{"title", Type::lww_register}}, "Milk"));
+    });
+    const Bytes before = alice.save();
+    SECTION("an honest one") { REQUIRE(alice.join(before)); }
+    SECTION("one that lies") {
+        Replica liar(id_of(1));
+        liar.change(1, [](Replica::Edit& edit) {
+            REQUIRE(edit.set({{"body", Type::lww_register}}, "x"));
+        });
+        REQUIRE(alice.join(liar.save()));
+    }
+    CHECK(alice.save() == before);
+    Replica bob(id_of(2));
+    REQUIRE(bob.take(*alice.changes_since({})));
+    CHECK(bob.save() == before);
+}
+
 TEST_CASE("packing gives back the very changes", "[core][replica]") {
     const auto seed = GENERATE(range(0u, 100u));
     CAPTURE(seed);
