@@ -1,7 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,14 @@ using BytesView = std::span<const std::byte>;
 }
 [[nodiscard]] inline std::string_view as_text(BytesView bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Eight bytes as a number, the first the highest: numbers are in the order of their bytes.
+[[nodiscard]] inline std::uint64_t ordered_word(const void* bytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, sizeof word);
+    if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+    return word;
 }
 
 /// Lower-case hexadecimal, two digits a byte.

@@ -3,7 +3,6 @@
 #include "syncline/bytes.hpp"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -26,19 +25,10 @@ struct ReplicaId {
     }
     // Two integers instead of memcmp, which is a call here, and in every look-up by replica.
     friend bool operator<(const ReplicaId& a, const ReplicaId& b) {
-        const std::uint64_t left = a.half(0);
-        const std::uint64_t right = b.half(0);
-        return left == right ? a.half(8) < b.half(8) : left < right;
-    }
-
-private:
-    /// Eight of the bytes as a number of the same order.
-    [[nodiscard]] std::uint64_t half(std::size_t from) const {
-        std::uint64_t number = 0;
-        std::memcpy(&number, bytes.data() + from, sizeof number);
-        if constexpr (std::endian::native == std::endian::little)
-            number = __builtin_bswap64(number);
-        return number;
+        const std::uint64_t left = ordered_word(a.bytes.data());
+        const std::uint64_t right = ordered_word(b.bytes.data());
+        if (left != right) return left < right;
+        return ordered_word(a.bytes.data() + 8) < ordered_word(b.bytes.data() + 8);
     }
 };
 

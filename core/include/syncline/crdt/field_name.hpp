@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -125,11 +124,7 @@ private:
     /// Eight of the bytes as a number of the same order. A key that another one begins with is the
     /// shorter one: behind it come zeros and then its length.
     [[nodiscard]] std::uint64_t half(std::size_t from) const {
-        std::uint64_t number = 0;
-        std::memcpy(&number, bytes_.data() + from, sizeof number);
-        if constexpr (std::endian::native == std::endian::little)
-            number = __builtin_bswap64(number);
-        return number;
+        return ordered_word(bytes_.data() + from);
     }
 
     alignas(char*) std::array<char, 16> bytes_{};
