@@ -1,6 +1,7 @@
 // Bytes as the messages of an exchange: a question, an answer and a closing with the right mark. A
 // replica takes them in or refuses them and is as it was, and whatever it took in it can save, load
 // and tell in an exchange of its own.
+#include "support.hpp"
 #include "syncline/codec/sha256.hpp"
 #include "syncline/document/exchange.hpp"
 
@@ -9,18 +10,9 @@
 #include <cstdlib>
 
 using namespace syncline;
+using namespace syncline::fuzz;
 
 namespace {
-
-ReplicaId id_of(unsigned char n) {
-    ReplicaId id;
-    id.bytes.fill(std::byte{n});
-    return id;
-}
-
-void require(bool good) {
-    if (!good) std::abort();
-}
 
 Replica someone(unsigned char id) {
     Replica me(id_of(id));

@@ -1,6 +1,7 @@
 // Bytes as packed changes, and as the updates of a stream: whatever unpacks packs again to the same
 // in both layouts and in a stream, and so do its canonical bytes if it has some (it may name
 // documents as no change of a space can).
+#include "support.hpp"
 #include "syncline/document/change_stream.hpp"
 
 #include <algorithm>
@@ -9,12 +10,9 @@
 #include <vector>
 
 using namespace syncline;
+using namespace syncline::fuzz;
 
 namespace {
-
-void require(bool good) {
-    if (!good) std::abort();
-}
 
 void check_canonical(const Change& change) {
     const Bytes bytes = wire::encode_change(change);

@@ -1,23 +1,15 @@
 // Bytes as what a replica is sent, as packed changes and as a state: it takes them in or refuses
 // them, and whatever it took in it can save, load, pass on and show as it was.
+#include "support.hpp"
 #include "syncline/document/history.hpp"
 
 #include <cstdint>
 #include <cstdlib>
 
 using namespace syncline;
+using namespace syncline::fuzz;
 
 namespace {
-
-ReplicaId id_of(unsigned char n) {
-    ReplicaId id;
-    id.bytes.fill(std::byte{n});
-    return id;
-}
-
-void require(bool good) {
-    if (!good) std::abort();
-}
 
 void check_replica(BytesView input) {
     Replica me(id_of(0xA0));

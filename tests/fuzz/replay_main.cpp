@@ -1,23 +1,23 @@
-// Stands in for libFuzzer where it is not linked: feeds every file of the given directories, in
-// name order, to the fuzz target, plus the empty input. Any finding is a crash or a sanitizer
-// report.
+// Stands in for libFuzzer where it is not linked: feeds the given files, and every file of the
+// given directories in name order, to the fuzz target, plus the empty input. Any finding is a crash
+// or a sanitizer report.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <system_error>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
 
-std::vector<std::filesystem::path> files_below(const std::filesystem::path& directory) {
+/// The path itself, if it is a file.
+std::vector<std::filesystem::path> files_at(const std::filesystem::path& path) {
+    if (!std::filesystem::is_directory(path)) return {path};
     std::vector<std::filesystem::path> files;
-    std::error_code ignored;  // A target without a corpus yet has only the empty input.
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, ignored)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
         if (entry.is_regular_file()) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
     LLVMFuzzerTestOneInput(&nothing, 0);
     int replayed = 1;
     for (int i = 1; i < argc; ++i) {
-        for (const auto& path : files_below(argv[i])) {
+        for (const auto& path : files_at(argv[i])) {
             std::ifstream in(path, std::ios::binary);
             if (!in) {
                 std::fprintf(stderr, "cannot read %s\n", path.c_str());
