@@ -44,9 +44,11 @@ if [[ -z ${SYNCLINE_TRACES:-} && -d ../shared/data ]]; then
     export SYNCLINE_TRACES=$PWD/../shared/data
 fi
 logs=build/logs
-mkdir -p "$logs"
 # Two runs in one tree would build over each other.
-exec {lock}>build/.test.lock
+if ! mkdir -p "$logs" || ! exec {lock}>build/.test.lock; then
+    echo "test.sh: $(id -un) may not write in $root/build, where everything is built." >&2
+    exit 1
+fi
 if ! flock --nonblock "$lock"; then
     echo "test.sh: another run is using build/; wait for it, or run in another clone." >&2
     exit 1

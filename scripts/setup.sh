@@ -38,6 +38,12 @@ case "${1-}" in
     *) fail "unknown option $1; see --help." ;;
 esac
 
+# Before anything is installed: what this script cannot mend.
+mkdir -p "$root/build" 2>/dev/null && [[ -w $root/build ]] ||
+    fail "$(id -un) may not write in $root/build, where everything is built; give them that folder, or clone into one of theirs."
+command -v node >/dev/null ||
+    fail "Node.js is missing; install version 20 or newer with its npm (the SQLite source arrives by npm)."
+
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "setup: this is not Debian, so nothing is installed. A build needs these Debian packages, or what your" >&2
     echo "       system calls them: ${packages[*]}" >&2
@@ -49,21 +55,26 @@ else
         [[ $installed == *" installed:$package "* ]] || missing+=("$package")
     done
     if ((${#missing[@]} > 0)); then
-        as_root=()
+        by_hand="as root, run
+    apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+        as_root=(env)
         if ((EUID != 0)); then
-            command -v sudo >/dev/null ||
-                fail "these packages are missing, and there is no sudo to install them with; as root, run: apt-get install ${missing[*]}"
+            command -v sudo >/dev/null || fail "packages are missing, and there is no sudo to install them with; $by_hand"
+            sudo true </dev/null || fail "packages are missing, and sudo refuses to install them; $by_hand"
             # env: sudo drops variables of the caller.
             as_root=(sudo env)
         fi
-        apt=("${as_root[@]}" "DEBIAN_FRONTEND=noninteractive" apt-get -q -o DPkg::Lock::Timeout=120)
-        ((EUID != 0)) || apt=(env "${apt[@]}")
+        apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120)
         echo "setup: installing ${missing[*]}"
-        "${apt[@]}" update </dev/null || fail "apt-get update failed (its message is above); check the network and /etc/apt/sources.list."
-        "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null ||
+        # By itself apt-get counts an update that reached nothing as done. One of many sources may fail all the
+        # same: whether that matters shows in what can be installed.
+        updated=true
+        "${apt[@]}" -o APT::Update::Error-Mode=any update </dev/null || updated=false
+        "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null || {
+            $updated || fail "apt-get reached not all of its sources (its messages are above); check the network and /etc/apt."
             fail "apt-get could not install the packages (its message is above); they are those of Debian 12 (bookworm)."
+        }
     fi
 fi
 
-command -v node >/dev/null || fail "Node.js is missing; install version 20 or newer (the SQLite source arrives by npm)."
 "$root/scripts/fetch-sqlite.sh"
