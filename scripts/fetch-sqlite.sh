@@ -30,8 +30,10 @@ work=$(mktemp -d "$root/build/deps/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 echo "fetch-sqlite: fetching $package"
-(cd "$work" && npm pack "$package" --ignore-scripts --silent >npm.log 2>&1) ||
-    fail "npm could not fetch $package: $(tail -n 3 "$work/npm.log" | tr '\n' ' ')- is the network up?"
+# What npm has kept will do: it is pinned. Without a network, npm's own retries would take minutes.
+npm_options=(--ignore-scripts --loglevel=error --prefer-offline --fetch-retries=1 --fetch-retry-mintimeout=2000)
+(cd "$work" && npm pack "$package" "${npm_options[@]}" >npm.log 2>&1) ||
+    fail "npm could not fetch $package ($(sed -n 's/^npm [a-zA-Z]*!\{0,1\} //p' "$work/npm.log" | head -n 4 | paste -sd ,)); is the network up?"
 tarball=$(find "$work" -maxdepth 1 -name '*.tgz')
 [[ -n $tarball ]] || fail "npm pack left no tarball."
 # Node rather than openssl: it is certain to be here when npm is.
@@ -39,7 +41,8 @@ actual=$(node -e 'const c = require("crypto"), f = require("fs");
     console.log("sha512-" + c.createHash("sha512").update(f.readFileSync(process.argv[1])).digest("base64"))' "$tarball")
 [[ $actual == "$integrity" ]] || fail "the tarball of $package is not the pinned one ($actual); not using it."
 
-tar -xzf "$tarball" -C "$work" package/deps/sqlite3/sqlite3.c package/deps/sqlite3/sqlite3.h
+tar -xzf "$tarball" -C "$work" package/deps/sqlite3/sqlite3.c package/deps/sqlite3/sqlite3.h ||
+    fail "the tarball of $package could not be unpacked (tar's message is above)."
 is_pinned "$work/package/deps/sqlite3" || fail "sqlite3.c inside $package does not have the pinned SHA-256."
 # One rename: another build may be looking. Lost races leave the same files.
 rm -rf "$target"
