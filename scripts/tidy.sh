@@ -49,9 +49,11 @@ fi
 }
 
 # All headers together: which of them a file reads is the compiler's knowledge, and headers are few.
-common=$({ git ls-files --cached --others --exclude-standard -- '*.hpp' '*.h' | sort | while read -r header; do
-    [[ ! -f $header ]] || sha256sum "$header"
-done; echo "$checks"; sha256sum .clang-tidy CMakePresets.json cmake/*.cmake; } | sha256sum | cut -d' ' -f1)
+headers() {
+    find bench client-sdk core demo sync-server tests wasm -name node_modules -prune -o \
+        -type f \( -name '*.hpp' -o -name '*.h' \) -print0 | sort -z
+}
+common=$({ headers | xargs -0 sha256sum; echo "$checks"; sha256sum .clang-tidy CMakePresets.json cmake/*.cmake; } | sha256sum | cut -d' ' -f1)
 
 check_one() {
     local file=$1 key output
