@@ -260,7 +260,8 @@ export interface LiveText {
     readonly content: TextContent;
     /**
      * What was typed or marked here, against the text as it is here now. A property that is null takes the mark of its name
-     * away. Resolves when it is durable.
+     * away. Resolves when it is durable. Error: `not_found` when the list element that holds the text was erased, by whomever. Then the
+     * text has ended: it takes no more edits, and tells nothing more.
      */
     edit(delta: TextDelta): Promise<void>;
     /**

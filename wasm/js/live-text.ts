@@ -4,7 +4,7 @@ import {changed, contentDifference, plain} from './content.js';
 import {check, compose, isIdle, transform, transformPosition} from './delta.js';
 import {SynclineError} from './errors.js';
 import {Listeners} from './listeners.js';
-import type {DocumentAt, Seen, TextAt} from './protocol.js';
+import type {DocumentAt, Seen, TextAt, TextStart} from './protocol.js';
 
 /** Edits that are on their way, or wait for their turn. */
 interface Pending {
@@ -36,7 +36,10 @@ export class PageText implements LiveText {
     private sent: Sent | null = null;
     private typed: Pending | null = null;
     private anchors: Wanted[] = [];
-    private closed = false;
+    /** Why it takes no more edits. */
+    private closed: SynclineError | null = null;
+    /** What its steps into lists lead to: known from when it was opened, and so not to be mistaken for what stands there now. */
+    private elements: TextStart['elements'] = [];
     /** While it is opened: what was told meanwhile. */
     private early: (readonly [version: number, delta: TextDelta, mine: boolean])[] | null = [];
     /** Edits that had their place at a leader that is gone, which did not say that they are durable. */
@@ -51,7 +54,7 @@ export class PageText implements LiveText {
 
     edit(delta: TextDelta): Promise<void> {
         return new Promise((resolve, reject) => {
-            if (this.closed) throw new SynclineError('closed', 'the text was closed');
+            if (this.closed !== null) throw this.closed;
             check(delta, this.value);
             this.put(delta);
             this.moveAnchors(delta);
@@ -67,7 +70,7 @@ export class PageText implements LiveText {
     }
     anchor(position: number): Promise<string> {
         return new Promise((resolve, reject) => {
-            if (this.closed) throw new SynclineError('closed', 'the text was closed');
+            if (this.closed !== null) throw this.closed;
             if (!Number.isInteger(position) || position < 0 || position > this.value.length) {
                 throw new SynclineError('out_of_range', 'there is no such position in the text');
             }
@@ -86,13 +89,14 @@ export class PageText implements LiveText {
         }
     }
     close(): void {
-        if (this.closed) return;
+        if (this.closed !== null) return;
+        const why = new SynclineError('closed', 'the text was closed');
         const last = this.typed ?? this.sent;
         const letGo = (): void => {
-            this.end(new SynclineError('closed', 'the text was closed'));
+            this.end(why);
             this.client.ask('textClose', {text: this.at.text}).catch(() => undefined);
         };
-        this.closed = true;
+        this.closed = why;
         // What was typed is still on its way.
         if (last === null) letGo();
         else {
@@ -106,6 +110,7 @@ export class PageText implements LiveText {
     async open(): Promise<void> {
         const start = await this.client.ask('textOpen', {...this.at, onces: []});
         this.version = start.version;
+        this.elements = start.elements;
         this.confirmed = start.content;
         this.content = start.content;
         this.value = plain(start.content);
@@ -190,7 +195,8 @@ export class PageText implements LiveText {
         const {sent} = this;
         const asked = sent === null ? ordereds : [...ordereds, sent];
         try {
-            const start = await this.client.askHere('textOpen', {...this.at, onces: asked.map(({once}) => once)});
+            const {at, elements} = this;
+            const start = await this.client.askHere('textOpen', {...at, elements, onces: asked.map(({once}) => once)});
             this.version = start.version;
             asked.forEach((one, at) => {
                 if (start.done[at] === true) one.resolve.forEach((resolve) => resolve());
@@ -247,7 +253,7 @@ export class PageText implements LiveText {
     }
 
     private end(why: SynclineError): void {
-        this.closed = true;
+        this.closed = why;
         this.listeners.clear();
         for (const pending of [this.sent, this.typed]) pending?.reject.forEach((reject) => reject(why));
         this.sent = this.typed = null;

@@ -10,7 +10,7 @@ import type {SeenLists} from './list-places.js';
  */
 
 /** Sides of different numbers do not understand each other. Raise it with every change in this file. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 /** Of the library, for people. */
 export const VERSION = '0.1.0';
 
@@ -45,6 +45,8 @@ export interface TextStart {
     readonly content: TextContent;
     /** Of each edit of the question, whether it is in it. */
     readonly done: readonly boolean[];
+    /** Of each step of the path, where it leads into a list, what stays with the element: to find the text by, from then on. */
+    readonly elements: readonly (string | null)[];
 }
 
 export interface TextResolved {
@@ -78,7 +80,10 @@ export interface Calls {
     undo(of: Once & StackAt): boolean;
     redo(of: Once & StackAt): boolean;
     undoClose(of: StackAt): void;
-    textOpen(of: TextAt & DocumentAt & Seen & {readonly path: Path; readonly onces: readonly string[]}): TextStart;
+    /** With `elements` when it was open before. Error: `not_found` where one of them was erased. */
+    textOpen(
+        of: TextAt & DocumentAt & Seen & {readonly path: Path; readonly elements?: TextStart['elements']; readonly onces: readonly string[]},
+    ): TextStart;
     /** Made against `base`. It is told as a `text` of its own, in order, and answered when it is durable. */
     textEdit(of: Once & TextAt & {readonly base: number; readonly delta: TextDelta}): void;
     textAnchor(of: TextAt & {readonly base: number; readonly position: number}): string;

@@ -278,7 +278,7 @@ export class Session implements Answers {
     textOpen(of: Parameters<Calls['textOpen']>[0]): TextStart {
         this.server.flush();
         const {space, collection, id} = of;
-        const path = placePath([collection, id], of.path, of.seen, this.listsIn(space));
+        const path = of.elements === undefined ? placePath([collection, id], of.path, of.seen, this.listsIn(space)) : of.path;
         return this.server.texts.open(this, {...of, path});
     }
     textEdit({text, base, delta, once}: Parameters<Calls['textEdit']>[0]): void | Promise<void> {

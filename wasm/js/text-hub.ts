@@ -23,11 +23,13 @@ export class TextHubs {
 
     constructor(private readonly engine: EnginePort) {}
 
-    open(session: Session, {text, space, collection, id, path, onces}: Parameters<Calls['textOpen']>[0]): TextStart {
+    open(session: Session, {text, space, collection, id, path, elements, onces}: Parameters<Calls['textOpen']>[0]): TextStart {
         this.close(session, text);
-        let hub = this.hubsIn(space, collection, id).find((one) => one.isAt(path));
+        const place = new TextPlace(this.engine, {space, collection, id}, path, elements);
+        const now = place.now();
+        let hub = this.hubsIn(space, collection, id).find((one) => one.isAt(now));
         if (hub === undefined) {
-            hub = new TextHub(this.engine, {space, collection, id}, path);
+            hub = new TextHub(this.engine, place);
             this.hubs.add(hub);
         }
         hub.refresh();
@@ -37,7 +39,7 @@ export class TextHubs {
         texts.set(text, hub);
         // To do nothing once is to ask whether it was done.
         const done = onces.map((once) => !this.engine.transact(space, '[]', once));
-        return {version: hub.version, content: hub.content, done};
+        return {version: hub.version, content: hub.content, done, elements: place.elements};
     }
 
     edit(session: Session, text: number, base: number, delta: TextDelta, once: string): void {
@@ -83,16 +85,15 @@ class TextHub {
     version = 0;
     content: TextContent = [];
     readonly followers = new Set<Follower>();
-    private readonly place: TextPlace;
+    readonly at: DocumentAt;
     /** The last of them made `version`. */
     private readonly deltas: TextDelta[] = [];
 
     constructor(
         private readonly engine: EnginePort,
-        readonly at: DocumentAt,
-        path: Path,
+        private readonly place: TextPlace,
     ) {
-        this.place = new TextPlace(engine, at, path);
+        this.at = place.at;
         this.content = this.read();
     }
 
@@ -186,17 +187,17 @@ class TextHub {
 
 /** Where a text is. Steps into lists are taken as the elements that they lead to now, wherever those are moved. */
 class TextPlace {
-    private readonly elements: readonly (string | null)[];
+    readonly elements: TextStart['elements'];
 
     constructor(
         private readonly engine: EnginePort,
-        private readonly at: DocumentAt,
+        readonly at: DocumentAt,
         private readonly path: Path,
+        elements?: TextStart['elements'],
     ) {
         const {space, collection, id} = at;
-        this.elements = path.map((step, depth) =>
-            typeof step === 'number' ? engine.anchor(space, collection, id, path.slice(0, depth), step) : null,
-        );
+        this.elements =
+            elements ?? path.map((step, depth) => (typeof step === 'number' ? engine.anchor(space, collection, id, path.slice(0, depth), step) : null));
     }
 
     /** The path as it is now. Error: `not_found` when an element is gone. */

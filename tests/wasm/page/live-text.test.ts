@@ -241,3 +241,22 @@ test('a text can be opened where one was that is erased and still shown', async 
     await second.type([{insert: 'the '}]);
     assert.equal(made.engine.text('s', 'notes', 'n', ['parts', 0]), 'the second');
 });
+
+test('a text whose element was erased has ended, and is never taken for the one that stands there now', async (t) => {
+    const made = browser(t);
+    const [a, b] = [await made.open(), await made.open()];
+    listEdit(made, '"op":"list_push","values":["first","second","third"]');
+    // Nobody holds the document: all that says which text it is are the elements it was opened at.
+    const [first, second] = [await part(b, 0), await part(b, 1)];
+    listEdit(made, '"op":"list_erase","index":0');
+    await assert.rejects(first.type([{insert: 'x'}]), {code: 'not_found'});
+    await assert.rejects(first.type([{insert: 'y'}]), {code: 'not_found'}, 'not even later');
+    const third = await part(b, 1);
+    listEdit(made, '"op":"list_erase","index":1');
+    a.kill();
+    await second.type([{insert: 'the '}]);
+    assert.equal(b.store.role, 'leader');
+    assert.equal(second.shown, 'the second');
+    await assert.rejects(third.type([{insert: 'the '}]), {code: 'not_found'});
+    assert.deepEqual(JSON.parse(made.engine.get('s', 'notes', 'n') ?? ''), {parts: ['the second']});
+});

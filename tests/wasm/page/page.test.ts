@@ -452,7 +452,7 @@ test('a tab of a version that talks otherwise does not share the store', async (
     channel.onmessage = (event) => answers.push((event as MessageEvent<{t: string}>).data);
     channel.postMessage({t: 'join', tab: 'other', protocol: 999, version: '9.9'});
     await until(() => a.events.includes('clash 9.9'), 'the leader\'s page hears it');
-    assert.deepEqual(answers.find(({t: what}) => what === 'clash'), {t: 'clash', tab: 'other', protocol: 2, version: '0.1.0'});
+    assert.deepEqual(answers.find(({t: what}) => what === 'clash'), {t: 'clash', tab: 'other', protocol: 3, version: '0.1.0'});
     // And a page whose leader speaks otherwise.
     channel.postMessage({t: 'leader', leader: 'x', protocol: 998, version: '9.8'});
     const b = await made.open();
