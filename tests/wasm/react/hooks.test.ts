@@ -283,6 +283,22 @@ test('what can be undone outlives the button', async () => {
     assert.equal(page.text(), 'true');
 });
 
+test('that what could be undone is lost is told, until something is recorded again', async () => {
+    const space = spaceWith({a: 'Milk'});
+    const Button = probe(useUndo, ({canUndo, lost}) => `${canUndo} ${lost}`);
+    const page = await mount(space, createElement(Button));
+    const edit = (): Promise<void> => happen(() => Button.last.transact((tx) => tx.document('tasks', 'a').set('title', 'Bread')));
+    await edit();
+    assert.equal(page.text(), 'true false');
+    await happen(async () => space.stacks.find(({closed}) => !closed)?.lose());
+    assert.equal(page.text(), 'false true');
+    await page.show(null);
+    await page.show(createElement(Button));
+    assert.equal(page.text(), 'false true', 'who comes later is told, too');
+    await edit();
+    assert.equal(page.text(), 'true false');
+});
+
 test('a server renders nothing loaded, nobody and offline', () => {
     const space = spaceWith({a: 'Milk'});
     const options: CollectionOptions = {filter: () => true};

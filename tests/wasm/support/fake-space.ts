@@ -80,8 +80,14 @@ class FakeUndo implements UndoStack {
         return undone !== undefined;
     }
 
-    #tell(): void {
-        this.listeners.tell({canUndo: this.canUndo, canRedo: false, lost: false});
+    /** As if another tab led from now on. */
+    lose(): void {
+        this.#undone.length = 0;
+        this.#tell(true);
+    }
+
+    #tell(lost = false): void {
+        this.listeners.tell({canUndo: this.canUndo, canRedo: false, lost});
     }
 
     async redo(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type {Space, Stop, Transaction, UndoStack} from '../api.js';
+import type {Space, Stop, Transaction, UndoChange, UndoStack} from '../api.js';
 import type {Source} from './source.js';
 
 export interface UndoOptions {
@@ -8,18 +8,13 @@ export interface UndoOptions {
     readonly mergeMs?: number;
 }
 
-export interface UndoState {
-    readonly canUndo: boolean;
-    readonly canRedo: boolean;
-}
-
-const nothing: UndoState = Object.freeze({canUndo: false, canRedo: false});
+const nothing: UndoChange = Object.freeze({canUndo: false, canRedo: false, lost: false});
 
 /**
  * One undo stack of a space, opened when a component first shows it and kept until {@link close}, so that what was
  * done can be undone also when the button was away meanwhile.
  */
-export class UndoSource implements Source<UndoState> {
+export class UndoSource implements Source<UndoChange> {
     readonly #space: Space;
     readonly #options: UndoOptions | undefined;
     readonly #listeners = new Set<() => void>();
@@ -42,15 +37,9 @@ export class UndoSource implements Source<UndoState> {
         };
     };
 
-    readonly snapshot = (): UndoState => {
-        const canUndo = this.#stack?.canUndo ?? false;
-        const canRedo = this.#stack?.canRedo ?? false;
-        if (canUndo !== this.#state.canUndo || canRedo !== this.#state.canRedo)
-            this.#state = Object.freeze({canUndo, canRedo});
-        return this.#state;
-    };
+    readonly snapshot = (): UndoChange => this.#state;
 
-    readonly serverSnapshot = (): UndoState => nothing;
+    readonly serverSnapshot = (): UndoChange => nothing;
 
     /**
      * As the space's, and recorded: `edit` runs at once, but while the stack is being opened it waits for that. While no component
@@ -73,6 +62,7 @@ export class UndoSource implements Source<UndoState> {
         );
         this.#stop?.();
         this.#opening = this.#stack = this.#stop = null;
+        this.#state = nothing;
     }
 
     #open(): void {
@@ -83,8 +73,8 @@ export class UndoSource implements Source<UndoState> {
             (stack) => {
                 if (this.#opening !== opening) return;
                 this.#stack = stack;
-                this.#stop = stack.observe(() => this.#tell());
-                this.#tell();
+                this.#stop = stack.observe((change) => this.#tell(change));
+                if (stack.canUndo || stack.canRedo) this.#tell(Object.freeze({canUndo: stack.canUndo, canRedo: stack.canRedo, lost: false}));
             },
             // Who calls transact, undo or redo is told why; the next to subscribe tries again.
             () => {
@@ -93,7 +83,8 @@ export class UndoSource implements Source<UndoState> {
         );
     }
 
-    #tell(): void {
+    #tell(state: UndoChange): void {
+        this.#state = state;
         for (const listener of [...this.#listeners]) listener();
     }
 }

@@ -1,11 +1,16 @@
 import {useMemo} from 'react';
-import type {Schema, Transaction} from '../api.js';
+import type {Schema, Transaction, UndoChange} from '../api.js';
 import {useHeld} from './context.js';
 import {useSource} from './source.js';
 
 export interface Undo<S extends Schema = Schema> {
     readonly canUndo: boolean;
     readonly canRedo: boolean;
+    /**
+     * What could be undone is gone, since another tab leads by now ({@link UndoChange}): true from then on until something is recorded
+     * again. For an app that wants to say so beside the button.
+     */
+    readonly lost: boolean;
     /** Takes back the last group that was recorded here; false: nothing was left. */
     readonly undo: () => Promise<boolean>;
     readonly redo: () => Promise<boolean>;
@@ -19,9 +24,9 @@ export interface Undo<S extends Schema = Schema> {
  */
 export function useUndo(): Undo {
     const {undo: source} = useHeld();
-    const {canUndo, canRedo} = useSource(source);
+    const {canUndo, canRedo, lost} = useSource(source);
     return useMemo(
-        () => ({canUndo, canRedo, undo: source.undo, redo: source.redo, transact: source.transact}),
-        [source, canUndo, canRedo],
+        () => ({canUndo, canRedo, lost, undo: source.undo, redo: source.redo, transact: source.transact}),
+        [source, canUndo, canRedo, lost],
     );
 }
