@@ -100,8 +100,7 @@ export type Warning =
     | {readonly code: 'not_connected'; readonly message: string}
     /**
      * A write found no room, or nine tenths of what the browser grants are used: bytes, null where it does not say. Told once, and
-     * again when there was room in between. Where the store is in IndexedDB a write that finds no room is usually told by its
-     * `storage_full` alone.
+     * again when there was room in between.
      */
     | {readonly code: 'quota'; readonly message: string; readonly usage: number | null; readonly quota: number | null}
     /**

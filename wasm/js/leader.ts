@@ -1,4 +1,4 @@
-import {asError} from './errors.js';
+import {asError, type SynclineError} from './errors.js';
 import type {EnginePort} from './engine-port.js';
 import {PROTOCOL, VERSION, type EngineLink, type FromPage, type ToPage} from './protocol.js';
 import {Server, type ServerOptions} from './server.js';
@@ -24,6 +24,8 @@ export interface LeaderHost {
     end(): void;
 }
 
+/** So long the browser has to say how much room there is. */
+const roomWaitMs = 1_000;
 /** So long the pages have to hear that the store is wiped before another worker may lead. */
 const wipedWaitMs = 1_000;
 
@@ -59,6 +61,14 @@ export class Leader {
             case 'close':
                 void this.close();
         }
+    }
+
+    /** The engine can do nothing more: another worker has to begin anew. Before that the pages hear why, if it is for want of room. */
+    async broken({code, message}: SynclineError): Promise<void> {
+        if (code === 'storage_full' && this.server !== null) {
+            await Promise.race([this.server.quota.full(), new Promise((resolve) => setTimeout(resolve, roomWaitMs))]);
+        }
+        this.host.toPage({t: 'broken', problem: {code, message}});
     }
 
     /** As if the worker were gone: says nothing, hears nothing. For whoever has it in a process that goes on. */

@@ -19,6 +19,7 @@ interface Place {
     readonly storage: StorageHost;
     readonly sockets: SocketHost;
     readonly durable?: () => Promise<void>;
+    readonly onfull?: (full: () => void) => void;
     /** The same for what opening wrote; that there is no room for it is no reason not to open what is there. */
     readonly settle?: () => Promise<void>;
     close(): void;
@@ -42,6 +43,7 @@ export function openInBrowser(broken: (error: SynclineError) => void): OpenEngin
                     storage: place.kind,
                     warnings,
                     ...(place.durable === undefined ? {} : {durable: place.durable}),
+                    ...(place.onfull === undefined ? {} : {onfull: place.onfull}),
                     ...(place.kind === 'memory' ? {} : {estimate: () => navigator.storage.estimate()}),
                 },
                 close: () => Promise.resolve(place.close()),
@@ -137,6 +139,7 @@ async function indexedDbPlace(name: string, broken: (error: SynclineError) => vo
         // Nobody waits for what was only received: the next connection tries to store it again.
         sockets: gatedSockets(browserSockets(), () => storage.dirty, () => storage.flush()),
         durable,
+        onfull: (full) => storage.watchRoom(full),
         settle: () =>
             storage.flush().catch((error: SynclineError) => {
                 if (error.code !== 'storage_full') throw error;

@@ -14,8 +14,8 @@ export class QuotaWatch {
     /** What is told to who comes now. */
     warning: Warning | null = null;
     private lookedAt = -Infinity;
-    /** Being full is about to be told. */
-    private filling = false;
+    /** While being full is about to be told. */
+    private filling: Promise<void> | null = null;
 
     constructor(
         private readonly estimate: Estimate | undefined,
@@ -29,20 +29,24 @@ export class QuotaWatch {
         this.lookedAt = this.now();
         void this.look();
     }
-    /** A write found no room. */
+    /** A write found no room. Resolves when that is told. */
     async full(): Promise<void> {
-        if (this.filling || this.warning?.message === fullMessage) return;
+        if (this.warning?.message === fullMessage) return;
         // Who comes meanwhile hears it with all others, and not twice.
-        this.filling = true;
+        this.filling ??= this.tellFull();
+        return this.filling;
+    }
+
+    private async tellFull(): Promise<void> {
         const {usage, quota} = await this.ask();
-        this.filling = false;
+        this.filling = null;
         this.set({code: 'quota', message: fullMessage, usage, quota});
     }
 
     private async look(): Promise<void> {
         const {usage, quota} = await this.ask();
         if (usage === null || quota === null) return;
-        if (usage >= tight * quota && this.warning === null && !this.filling) {
+        if (usage >= tight * quota && this.warning === null && this.filling === null) {
             const percent = Math.floor((100 * usage) / quota);
             this.set({code: 'quota', message: `${percent} % of the room that the browser grants this origin are used`, usage, quota});
         } else if (usage < roomy * quota) {

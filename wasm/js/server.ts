@@ -14,6 +14,8 @@ export interface ServerOptions {
     readonly estimate?: Estimate;
     /** Where a commit is not durable when the engine says so: resolves when all that was committed until now is. */
     readonly durable?: () => Promise<void>;
+    /** Where writing may find no room without anybody's asking: takes what is to be called then. */
+    readonly onfull?: (full: () => void) => void;
     /** Deletes the file; the engine is closed by then. */
     readonly erase: () => Promise<void>;
     /** All is over: the store was wiped. */
@@ -56,6 +58,7 @@ export class Server implements EngineListener {
         this.clock = new ClockWatch(warn);
         engine.listener = this;
         this.quota.wrote();
+        options.onfull?.(() => void this.quota.full());
     }
 
     /** A page, by its link. The first one is asked first for tokens. */

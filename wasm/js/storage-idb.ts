@@ -29,6 +29,9 @@ export class IndexedDbStorage implements StorageHost {
     private flushing: Promise<void> | null = null;
     private waiting: Promise<void> | null = null;
     private over: SynclineError | null = null;
+    /** The last that was to be stored found no room. */
+    private isFull = false;
+    private onfull: () => void = () => undefined;
 
     private constructor(private readonly database: IDBDatabase) {}
 
@@ -72,6 +75,12 @@ export class IndexedDbStorage implements StorageHost {
             this.flushing = null;
         });
         return this.flushing;
+    }
+
+    /** From now on `full` is called when there is no room for what is to be stored; at once if there was none the last time. */
+    watchRoom(full: () => void): void {
+        this.onfull = full;
+        if (this.isFull) full();
     }
 
     /** Nothing more is stored: somebody was told that what is here now is not. */
@@ -219,8 +228,11 @@ export class IndexedDbStorage implements StorageHost {
         }
         try {
             await ended;
+            this.isFull = false;
         } catch (error) {
             for (const back of taken) back();
+            this.isFull = (error as SynclineError).code === 'storage_full';
+            if (this.isFull) this.onfull();
             throw error;
         }
     }

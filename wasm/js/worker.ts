@@ -11,13 +11,13 @@ interface WorkerScope {
 }
 const scope = globalThis as unknown as WorkerScope;
 
-const leader = new Leader(
+const leader: Leader = new Leader(
     {
         toPage: (message, transfer = []) => scope.postMessage(message, transfer),
         locks: navigator.locks,
         end: () => scope.close(),
     },
     // After what is said already, so that who asked hears why it failed.
-    openInBrowser((error) => setTimeout(() => scope.postMessage({t: 'broken', problem: {code: error.code, message: error.message}}, []))),
+    openInBrowser((error) => setTimeout(() => void leader.broken(error))),
 );
 scope.onmessage = (event) => leader.received(event.data);

@@ -263,6 +263,7 @@ test('without room in IndexedDB neither, and what could not be stored is not sho
     await full(true);
     assert.equal(await fails(b), 'storage_full');
     await Promise.all([shows(a, 't', 1), shows(b, 't', 1)]);
+    await Promise.all([warned(a, 'quota'), warned(b, 'quota')]);
     await full(false);
     await add(a, 't');
     await Promise.all([shows(a, 't', 2), shows(b, 't', 2)]);

@@ -4,6 +4,7 @@ import {PageStore} from '../../../wasm/js/store.js';
 import {Tab, type WorkerLike} from '../../../wasm/js/tab.js';
 import type {FromWorker, ToWorker} from '../../../wasm/js/tabs.js';
 import type {OpenOptions, Warning} from '../../../wasm/js/api.js';
+import type {SynclineError} from '../../../wasm/js/errors.js';
 import {FakeDisk, FakeEngine} from './fake-engine.js';
 
 type Granted = (lock: Lock | null) => unknown;
@@ -68,7 +69,12 @@ class FakeWorker implements WorkerLike {
                 this.engine = new FakeEngine(browser.disk);
                 return {
                     engine: this.engine,
-                    options: {storage: 'opfs', warnings: [], estimate: () => browser.estimate()},
+                    options: {
+                        storage: 'opfs',
+                        warnings: [],
+                        estimate: () => browser.estimate(),
+                        ...(browser.storesLater ? {durable: () => this.durable()} : {}),
+                    },
                     close: () => Promise.resolve(),
                     erase: async () => {
                         await browser.beforeErase();
@@ -77,6 +83,12 @@ class FakeWorker implements WorkerLike {
                 };
             },
         );
+    }
+    private durable(): Promise<void> {
+        const {unstored} = this.browser;
+        if (unstored === null) return Promise.resolve();
+        setImmediate(() => void this.leader.broken(unstored));
+        return Promise.reject(unstored);
     }
     postMessage(message: ToWorker): void {
         setImmediate(() => this.ended || this.hung || this.leader.received(structuredClone(message)));
@@ -148,6 +160,9 @@ export class FakeBrowser {
     refuse: Error | null = null;
     /** Erasing the store waits for it, and fails with it. */
     beforeErase: () => Promise<void> = () => Promise.resolve();
+    /** A commit is stored after it was made, as in IndexedDB; that fails with it, and then the engine can do nothing more. */
+    storesLater = false;
+    unstored: SynclineError | null = null;
     /** What the origin may store, in bytes. */
     room: {readonly usage?: number; readonly quota?: number} = {usage: 1, quota: 100};
     estimate: () => Promise<{readonly usage?: number; readonly quota?: number}> = () => Promise.resolve(this.room);

@@ -395,6 +395,28 @@ test('who comes while the room is asked for hears once that there is none, and h
     assert.deepEqual(b.warnings, [{code: 'quota', message: 'there is no room for what was to be written', usage: 99, quota: 100}]);
 });
 
+test('that there is no room is told before the worker is ended that found it', async (t) => {
+    const made = browser(t);
+    made.storesLater = true;
+    const [a, b] = [await made.open(), await made.open()];
+    let answer = (_room: {usage: number; quota: number}): void => undefined;
+    made.estimate = () => new Promise((resolve) => (answer = resolve));
+    made.unstored = new SynclineError('storage_full', 'no room');
+    await assert.rejects(add(b), {code: 'storage_full'});
+    // Time enough for the page to end its worker, were it told to.
+    for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve));
+    answer({usage: 99, quota: 100});
+    const warning = {code: 'quota', message: 'there is no room for what was to be written', usage: 99, quota: 100};
+    await until(() => a.warnings.length > 0 && b.warnings.length > 0, 'both are told');
+    assert.deepEqual([a.warnings, b.warnings], [[warning], [warning]]);
+    made.unstored = null;
+    made.estimate = () => Promise.resolve({usage: 99, quota: 100});
+    await until(() => a.store.role === 'follower', 'the worker was ended');
+    await add(b);
+    await add(a);
+    assert.deepEqual([a.warnings.length, b.warnings.length], [1, 1], 'another worker, the same trouble');
+});
+
 test('a store that is nearly full says so when it is opened', async (t) => {
     const made = browser(t);
     made.room = {usage: 90, quota: 100};
