@@ -379,12 +379,12 @@ export interface DocumentEditor<F = AnyFields> extends MapEditor<F> {
 
 /**
  * What can be done with any list. An index means the element that the page shows there when `transact` is called, after what
- * the same transaction did before: it is that element that is erased, moved or edited, also where others have changed the list
- * meanwhile, and what is inserted goes behind the one that it was to stand behind; at 0, before the one that was first, and so
- * behind what others have put before that meanwhile. What others erased is not erased or moved
- * again; editing it fails with `not_found`. Where the page has not loaded the document, an index counts in the list as it is.
- * What this page has asked for itself and not been answered is not shown yet, and not counted: edits that count on each other belong in
- * one transaction, or the second waits for the first. An index that is no whole number from 0 on is `out_of_range`.
+ * this page did before, in this transaction or in earlier ones, whether these are shown yet or not: it is that element that is erased, moved or
+ * edited, also where others have changed the list meanwhile, and what is inserted goes behind the one that it was to stand behind;
+ * at 0, before the one that was first, and so behind what others have put before that meanwhile. What others erased is not erased
+ * or moved again; editing it fails with `not_found`. So does editing what an earlier transaction was to insert, if that one failed.
+ * What is undone or redone counts once it is shown. Where the page has not loaded the document, an index counts in the list as it is.
+ * An index that is no whole number from 0 on is `out_of_range`.
  */
 export interface ListSteps {
     create(): void;

@@ -84,7 +84,7 @@ export class Client {
     ask<K extends keyof Calls>(what: K, of: Parameters<Calls[K]>[0], where: 'anywhere' | 'here' = 'anywhere'): Promise<ReturnType<Calls[K]>> {
         if (this.closed !== null) return Promise.reject(this.closed);
         const id = ++this.lastId;
-        const message = {t: 'ask', id, what, of} as Extract<FromPage, {t: 'ask'}>;
+        const message = {t: 'ask', id, what, of, heard: this.expected} as Extract<FromPage, {t: 'ask'}>;
         return new Promise((resolve, reject) => {
             this.asked.set(id, {message, at: Date.now(), where, resolve: resolve as (value: unknown) => void, reject});
             if (this.ready) this.link?.post(message);
@@ -136,7 +136,8 @@ export class Client {
                 this.asked.delete(asked.message.id);
                 asked.reject(new SynclineError('timed_out', 'this page slept too long to know whether it was done'));
             } else {
-                link.post(asked.message);
+                // What it counted on was said by another leader.
+                link.post({...asked.message, heard: 0});
             }
         }
     }

@@ -29,41 +29,92 @@ export function isIndex(value: unknown): value is number {
 /** Asks for a document's lists as they are now. JSON, or `null` for none. */
 export type ListsNow = (collection: string, id: string) => string;
 
-type Op = {readonly [member: string]: Value};
+type DocumentName = readonly [collection: string, id: string];
+export type Op = {readonly [member: string]: Value};
 type Key = readonly (string | readonly [id: string])[];
 
 /** The ops as they have to be for the lists as they are now. Errors: `not_found` where an element was erased meanwhile. */
-export function placeOps(ops: string, seen: SeenLists | undefined, listsNow: ListsNow): string {
-    const documents = movedDocuments(seen, listsNow);
-    if (documents.size === 0) return ops;
-    const placed = (decodeJson(ops) as unknown as readonly Op[]).flatMap((op) => documents.get(encodeJson(op['doc'] as Value))?.place(op) ?? [op]);
-    return encodeJson(placed as Value);
+export function placeOps(ops: string, documents: readonly SeenDocument[]): string {
+    const moved = new Map(documents.filter(({moved}) => moved).map((document) => [document.name, document.places()]));
+    if (moved.size === 0) return ops;
+    return encodeJson(opsIn(ops).flatMap((op) => moved.get(encodeJson(op['doc'] as Value))?.place(op) ?? [op]) as Value);
 }
 
-/** Likewise a path, as it leads to the same place now. */
-export function placePath(document: readonly [collection: string, id: string], path: Path, seen: SeenLists | undefined, listsNow: ListsNow): Path {
-    return movedDocuments(seen, listsNow).get(encodeJson(document))?.path(path) ?? path;
+/** Likewise a path in a document, as it leads to the same place now. */
+export function placePath(document: readonly [collection: string, id: string], path: Path, documents: readonly SeenDocument[]): Path {
+    const name = encodeJson(document);
+    return documents.find((seen) => seen.name === name && seen.moved)?.places().path(path) ?? path;
 }
 
-/** Only those whose lists are others than the page saw. */
-function movedDocuments(seen: SeenLists | undefined, listsNow: ListsNow): Map<string, Places> {
-    const documents = new Map<string, Places>();
-    if (seen === undefined) return documents;
-    for (const [document, then] of decodeJson(seen) as unknown as readonly (readonly [readonly [string, string], Lists])[]) {
-        const now = (decodeJson(listsNow(...document)) ?? []) as unknown as Lists;
+export function opsIn(ops: string): readonly Op[] {
+    return decodeJson(ops) as unknown as readonly Op[];
+}
+
+/** What a page saw, with the lists as they are now. `changed` gives a document's lists as the page had changed them already, if it had. */
+export function seenDocuments(
+    seen: SeenLists | undefined,
+    listsNow: ListsNow,
+    changed: (name: string, then: Lists) => Outline | undefined = () => undefined,
+): readonly SeenDocument[] {
+    if (seen === undefined) return [];
+    return (decodeJson(seen) as unknown as readonly (readonly [DocumentName, Lists])[]).map(([document, then]) => {
+        const name = encodeJson(document);
+        return new SeenDocument(document, name, then, listsIn(listsNow(...document)), changed(name, then));
+    });
+}
+
+export function listsIn(text: string): Lists {
+    return (decodeJson(text) ?? []) as unknown as Lists;
+}
+
+/** A document as a page saw it, and as it is. */
+export class SeenDocument {
+    /** Of what it saw: equal for equal lists. */
+    readonly text: string;
+    /** Its lists are others than the page saw. */
+    readonly moved: boolean;
+
+    constructor(
+        readonly document: DocumentName,
+        readonly name: string,
+        private readonly then: Lists,
+        readonly now: Lists,
+        /** The lists as the page had changed them already, if it had. */
+        private readonly changed: Outline | undefined,
+    ) {
         const keys = new Set(then.map(([path]) => path[0]));
-        const same = encodeJson(then as Value) === encodeJson(now.filter(([path]) => keys.has(path[0])) as Value);
-        if (!same) documents.set(encodeJson(document), new Places(new Outline(then), new Outline(now)));
+        this.text = encodeJson(then as Value);
+        this.moved = changed !== undefined || this.text !== encodeJson(now.filter(([path]) => keys.has(path[0])) as Value);
     }
-    return documents;
+    /** To be changed in place. */
+    outline(): Outline {
+        return this.changed?.copy() ?? new Outline(this.then);
+    }
+    places(): Places {
+        return new Places(this.outline(), new Outline(this.now));
+    }
 }
 
 /** Lists by where they are, with ids in place of indexes. */
-class Outline {
+export class Outline {
     private readonly lists = new Map<string, string[]>();
 
     constructor(lists: Lists) {
         for (const [path, ids] of lists) this.lists.set(encodeJson(this.key(path) as Value), idsOf(ids));
+    }
+    copy(): Outline {
+        const copied = new Outline([]);
+        for (const [name, ids] of this.lists) copied.lists.set(name, [...ids]);
+        return copied;
+    }
+    /** What elements are called in these lists, by what they are called here. */
+    names(lists: Lists): ReadonlyMap<string | undefined, string> {
+        const names = new Map<string | undefined, string>();
+        for (const [path, ids] of lists) {
+            const here = this.at(this.key(path));
+            idsOf(ids).forEach((id, at) => names.set(here[at], id));
+        }
+        return names;
     }
     /** To be changed in place; empty where there is none. */
     at(key: Key): string[] {
@@ -96,12 +147,15 @@ function idsOf(runs: Lists[number][1]): string[] {
 }
 
 /** One document's lists as a page saw them and as they are, both changed by op after op of one transaction. */
-class Places {
-    private made = 0;
+export class Places {
+    private static named = 0;
+    /** What the elements are called that were made, in order. */
+    readonly made: string[] = [];
 
     constructor(
-        private readonly then: Outline,
-        private readonly now: Outline,
+        readonly then: Outline,
+        readonly now: Outline,
+        private readonly names: readonly string[] = [],
     ) {}
 
     path(path: Path): Path {
@@ -132,7 +186,7 @@ class Places {
             case 'list_push':
             case 'list_insert': {
                 mustBe(index <= then.length);
-                const ids = Array.from({length: Array.isArray(op['values']) ? op['values'].length : 1}, () => `new:${this.made++}`);
+                const ids = Array.from({length: Array.isArray(op['values']) ? op['values'].length : 1}, () => this.name());
                 const at = op['op'] === 'list_push' ? now.length : behind(then, index, now);
                 then.splice(index, 0, ...ids);
                 now.splice(at, 0, ...ids);
@@ -173,6 +227,11 @@ class Places {
         }
     }
 
+    private name(): string {
+        const name = this.names[this.made.length] ?? `new:${++Places.named}`;
+        this.made.push(name);
+        return name;
+    }
     /** null: an element on the way is gone. */
     private find(path: Path): {readonly path: Path; readonly key: Key} | null {
         const found: Step[] = [];

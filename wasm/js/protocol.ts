@@ -109,7 +109,10 @@ export type FromPage =
           readonly token: boolean;
           readonly wish: Wish;
       }
-    | {[K in keyof Calls]: {readonly t: 'ask'; readonly id: number; readonly what: K; readonly of: Parameters<Calls[K]>[0]}}[keyof Calls]
+    /** `heard`: how many messages the page had by then, and so how much of what it did itself is in what it sees. */
+    | {
+          [K in keyof Calls]: {readonly t: 'ask'; readonly id: number; readonly what: K; readonly of: Parameters<Calls[K]>[0]; readonly heard: number};
+      }[keyof Calls]
     | {readonly t: 'token'; readonly id: number; readonly token: string | null}
     | {readonly t: 'bye'};
 

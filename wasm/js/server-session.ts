@@ -2,7 +2,7 @@ import type {SyncStatus} from './api.js';
 import type {PresentTab} from './engine-port.js';
 import {asError, SynclineError} from './errors.js';
 import {encodeJson} from './json.js';
-import {placeOps, placePath, type ListsNow} from './list-places.js';
+import {ListEdits} from './list-edits.js';
 import type {Calls, DocumentAt, EngineLink, FromPage, Once, Problem, Seen, StackAt, TextResolved, TextStart, Tidings} from './protocol.js';
 import type {Server} from './server.js';
 
@@ -29,11 +29,13 @@ export class Session implements Answers {
     private readonly documentsHeld = new Set<string>();
     private readonly loads = new Map<string, Promise<void>>();
     private readonly stacks = new Map<number, {readonly handle: number; readonly space: string}>();
+    private readonly edits: ListEdits;
 
     constructor(
         private readonly server: Server,
         private readonly link: EngineLink,
     ) {
+        this.edits = new ListEdits((space) => (collection, id) => server.engine.lists(space, collection, id));
         link.onmessage = (message) => this.received(message);
     }
 
@@ -103,6 +105,7 @@ export class Session implements Answers {
         this.forget();
         this.hellos++;
         this.told = 0;
+        this.edits.clear();
         this.tab = message.tab;
         this.url = message.url ?? undefined;
         this.hasToken = message.token;
@@ -131,7 +134,8 @@ export class Session implements Answers {
     }
 
     private async answer(message: Extract<FromPage, {t: 'ask'}>): Promise<void> {
-        const {id, what, of} = message;
+        const {id, what, of, heard} = message;
+        this.edits.heard(heard);
         try {
             const result: unknown = (this[what] as (of: unknown) => unknown).call(this, of);
             const value = result instanceof Promise ? await (result as Promise<unknown>) : result;
@@ -140,12 +144,14 @@ export class Session implements Answers {
             const problem = problemOf(thrown);
             if (problem.code === 'storage_full') void this.server.quota.full();
             this.tell({t: 'answer', id, problem});
+            this.edits.told(this.told);
         }
     }
 
     /** After an edit: what it did is told first, and it is answered once it is durable. */
     private done<T>(value: T): T | Promise<T> {
         this.server.flush();
+        this.edits.told(this.told);
         this.server.quota.wrote();
         return this.server.options.durable === undefined ? value : this.server.options.durable().then(() => value);
     }
@@ -217,23 +223,18 @@ export class Session implements Answers {
     }
 
     transact({space, ops, once, seen}: Parameters<Calls['transact']>[0]): void | Promise<void> {
-        const placed = this.placed(space, ops, seen, once);
-        if (placed !== null) this.server.engine.transact(space, placed, once);
+        this.edit(space, ops, seen, once, (placed) => void this.server.engine.transact(space, placed, once));
         return this.done(undefined);
     }
 
     /**
-     * The ops for the lists as they are now. null: they were done before. Then their places may be gone, also by what they did
+     * Has the ops made for the lists as they are now, unless they were done before. Then their places may be gone, also by what they did
      * themselves, and that is no error.
      */
-    private placed(space: string, ops: string, seen: Seen['seen'], once: string): string | null {
+    private edit(space: string, ops: string, seen: Seen['seen'], once: string, make: (placed: string) => void): void {
         // To do nothing once is to ask whether it was done.
-        if (seen !== undefined && !this.server.engine.transact(space, '[]', once)) return null;
-        return placeOps(ops, seen, this.listsIn(space));
-    }
-
-    private listsIn(space: string): ListsNow {
-        return (collection, id) => this.server.engine.lists(space, collection, id);
+        if (seen !== undefined && !this.server.engine.transact(space, '[]', once)) return;
+        this.edits.make(space, ops, seen, make);
     }
 
     undoOpen({stack, space, depth, mergeMs}: Parameters<Calls['undoOpen']>[0]): void {
@@ -242,8 +243,7 @@ export class Session implements Answers {
     }
     undoTransact({stack, ops, once, seen}: Parameters<Calls['undoTransact']>[0]): void | Promise<void> {
         const {handle, space} = this.stack(stack);
-        const placed = this.placed(space, ops, seen, once);
-        if (placed !== null) this.server.engine.undoTransact(handle, placed, once);
+        this.edit(space, ops, seen, once, (placed) => this.server.engine.undoTransact(handle, placed, once));
         this.tellStack(stack);
         return this.done(undefined);
     }
@@ -278,7 +278,7 @@ export class Session implements Answers {
     textOpen(of: Parameters<Calls['textOpen']>[0]): TextStart {
         this.server.flush();
         const {space, collection, id} = of;
-        const path = of.elements === undefined ? placePath([collection, id], of.path, of.seen, this.listsIn(space)) : of.path;
+        const path = of.elements === undefined ? this.edits.path(space, [collection, id], of.path, of.seen) : of.path;
         return this.server.texts.open(this, {...of, path});
     }
     textEdit({text, base, delta, once}: Parameters<Calls['textEdit']>[0]): void | Promise<void> {

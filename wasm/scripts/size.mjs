@@ -14,7 +14,7 @@ const dist = join(root, 'wasm/dist');
 /** The limits are of brotli, in units of 1000 bytes. Raise one in the commit that needs it, and say what for. */
 const everything = [
     {name: 'engine (`syncline.wasm`)', file: 'syncline.wasm', limit: 560},
-    {name: 'worker', entry: 'worker.js', limit: 16},
+    {name: 'worker', entry: 'worker.js', limit: 17},
     {name: 'page (`syncline`)', entry: 'browser.js', limit: 14},
 ];
 const optional = [

@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {pathToFileURL} from 'node:url';
-import {open, schema, type OpenOptions, type Schema, type Space, type Store, type Warning} from '../../../wasm/js/node.js';
+import {open, schema, type ListEditor, type OpenOptions, type Schema, type Space, type Store, type Warning} from '../../../wasm/js/node.js';
 import {Client} from '../../../wasm/js/client.js';
 import {enginePort} from '../../../wasm/js/engine-adapter.js';
 import {Engine, MemoryStorage, nodeSockets} from '../../../wasm/js/engine-node.js';
@@ -189,34 +189,41 @@ test('edits of lists hit the elements that the page saw, also in lists of lists'
     });
     await board.load();
     assert.deepEqual(names(), ['third', 'second', 'first']);
-    // All three are said of what the page shows now; the second and the third find another list.
+    const edit = (what: (items: ListEditor) => void): Promise<void> => space.transact((tx) => what(tx.document('boards', 'b').list('items')));
+    const stack = await space.undo();
+    await stack.transact((tx) => tx.document('boards', 'b').list('items').insertMap(0).set('name', 'fourth'));
+    // What follows is said of a list that the undo has changed by then.
     await Promise.all([
-        space.transact((tx) => tx.document('boards', 'b').list('items').move(2, 0)),
-        space.transact((tx) => tx.document('boards', 'b').list('items').erase(0)),
-        space.transact((tx) => {
-            const second = tx.document('boards', 'b').list('items').map(1);
-            second.set('name', 'Second');
-            second.list('steps').erase(1);
-            second.list('steps').insertText(0).insert(0, 'live');
-        }),
-        assert.rejects(space.transact((tx) => tx.document('boards', 'b').list('items').map(0).set('name', 'x')), {code: 'not_found'}),
+        stack.undo(),
+        edit((items) => items.erase(1)),
+        assert.rejects(edit((items) => items.map(0).set('name', 'x')), {code: 'not_found'}),
     ]);
     const steps = ['a', 'b', 'c'];
-    assert.deepEqual(board.value, {items: [{name: 'first', steps}, {name: 'Second', steps: ['live', 'a', 'c']}], tags: ['x']});
-    // Likewise the path of a live text.
-    const moved = space.transact((tx) => tx.document('boards', 'b').list('items').move(0, 1));
-    const text = await board.text(['items', 1, 'steps', 0]);
+    assert.deepEqual(board.value, {items: [{name: 'second', steps}, {name: 'first', steps}], tags: ['x']});
+    // And this of what the page itself has made of it: also of elements that are new, and of lists in these.
+    const edits = [
+        edit((items) => items.move(1, 0)),
+        edit((items) => items.insertMap(1).set('name', 'new')),
+        edit((items) => items.map(1).list('steps').push('k', 'l')),
+        edit((items) => items.map(1).list('steps').insert(1, 'm')),
+        edit((items) => items.map(1).list('steps').erase(0)),
+        edit((items) => {
+            items.map(2).list('steps').erase(1);
+            items.map(2).list('steps').insertText(0).insert(0, 'live');
+        }),
+        edit((items) => items.map(2).set('name', 'Second')),
+    ];
+    const live = board.text(['items', 2, 'steps', 0]);
+    const moved = edit((items) => items.move(2, 0));
+    await Promise.all(edits);
+    await (await live).edit([{insert: 'still a'}]);
     await moved;
-    await text.edit([{insert: 'still a'}]);
-    assert.equal(text.value, 'still alive');
+    assert.deepEqual(board.value?.['items'], [{name: 'Second', steps: ['still alive', 'a', 'c']}, {name: 'first', steps}, {name: 'new', steps: ['m', 'l']}]);
     // The same for what comes with its collection.
     const items = space.collection('boards');
     await items.load();
-    await Promise.all([
-        space.transact((tx) => tx.document('boards', 'b').list('items').erase(0)),
-        space.transact((tx) => tx.document('boards', 'b').list('items').map(1).set('name', 'last')),
-    ]);
-    assert.deepEqual(items.get('b')?.['items'], [{name: 'last', steps}]);
+    await Promise.all([edit((items) => items.erase(0)), edit((items) => items.map(0).set('name', 'FIRST')), edit((items) => items.erase(1))]);
+    assert.deepEqual(items.get('b')?.['items'], [{name: 'FIRST', steps}]);
     assert.ok((await space.inspect()).clockOffsetMs === 0);
 });
 

@@ -127,10 +127,11 @@ export class FakeEngine implements EnginePort {
         this.mustBeOpen();
         this.openSpace(space);
         if (this.disk.requests.has(once)) return false;
+        const list = decodeJson(ops) as unknown as readonly Op[];
+        if (list.length === 0) return true;
         const failure = this.failWith;
         this.failWith = null;
         if (failure !== null) throw failure;
-        const list = decodeJson(ops) as unknown as readonly Op[];
         const next = new Map<string, string | null>();
         for (const op of list) {
             const key = JSON.stringify([space, ...op.doc]);
@@ -138,7 +139,6 @@ export class FakeEngine implements EnginePort {
             next.set(key, op.op.startsWith('list_') ? this.listed(key, before, op) : edited(before, op));
             if (op.op.startsWith('text_')) this.mark(key, op);
         }
-        if (list.length === 0) return true;
         this.disk.requests.add(once);
         for (const [key, value] of next) {
             if (value === null) this.disk.documents.delete(key);

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import {test, type TestContext} from 'node:test';
-import type {Transaction} from '../../../wasm/js/api.js';
+import type {Path, Transaction} from '../../../wasm/js/api.js';
 import {decodeJson} from '../../../wasm/js/json.js';
-import {placeOps, placePath, seenBelow, type Lists} from '../../../wasm/js/list-places.js';
+import {placeOps as placeOpsOf, placePath as placePathOf, seenBelow, seenDocuments, type Lists, type ListsNow} from '../../../wasm/js/list-places.js';
 import {record} from '../../../wasm/js/recorder.js';
+import {SynclineError} from '../../../wasm/js/errors.js';
 import {FakeBrowser, until, type FakeTab} from './fake-browser.js';
 import {Random} from './random.js';
 
 const document = ['boards', 'b'] as const;
+const placeOps = (ops: string, seen: string | undefined, now: ListsNow): string => placeOpsOf(ops, seenDocuments(seen, now));
+const placePath = (at: typeof document, path: Path, seen: string | undefined, now: ListsNow): Path => placePathOf(at, path, seenDocuments(seen, now));
 const listOf = (ids: string): Lists => (ids === '' ? [] : [[['order'], [['r', ...[...ids].flatMap((id) => [id.charCodeAt(0), id.charCodeAt(0)])]]]]);
 const seen = (lists: Lists): string => JSON.stringify([[document, seenBelow(lists, new Set(lists.map(([path]) => path[0] as string).concat('order')))]]);
 
@@ -228,4 +231,93 @@ test('a leader with another replica id has other ids in its lists: those from be
     assert.notDeepEqual(space.seen(listed), {});
     welcome('00000000-0000-4000-8000-000000000002');
     assert.deepEqual(space.seen(listed), {});
+});
+
+/** A tab that shows a board with this list. */
+async function board(t: TestContext, ...values: string[]): Promise<{made: FakeBrowser; tab: FakeTab; edit(what: (tx: Transaction) => void): Promise<void>}> {
+    const made = browser(t);
+    const tab = await made.open();
+    const edit = (what: (tx: Transaction) => void): Promise<void> => tab.store.space('s').transact(what);
+    await tab.store.space('s').collection('boards').load();
+    if (values.length > 0) await edit((tx) => order(tx).push(...values));
+    return {made, tab, edit};
+}
+
+test('edits that a page does not wait for count on one another', async (t) => {
+    const {tab, edit} = await board(t, 'z');
+    void edit((tx) => order(tx).insert(0, 'a'));
+    void edit((tx) => order(tx).insert(0, 'b'));
+    void edit((tx) => order(tx).insert(2, 'c'));
+    void edit((tx) => order(tx).erase(1));
+    void edit((tx) => order(tx).set(0, 'B'));
+    const stack = await tab.store.space('s').undo();
+    void stack.transact((tx) => order(tx).move(1, 0));
+    await edit((tx) => order(tx).push('d'));
+    assert.deepEqual(shown(tab), ['c', 'B', 'z', 'd']);
+});
+
+test('also where others change the list meanwhile', async (t) => {
+    const {made, tab, edit} = await board(t, 'a', 'b', 'c');
+    const edits = [edit((tx) => order(tx).erase(0)), edit((tx) => order(tx).move(1, 0)), edit((tx) => order(tx).insert(1, 'N')), edit((tx) => order(tx).set(1, 'M'))];
+    made.engine.remote('s', '[{"op":"list_insert","doc":["boards","b"],"path":["order"],"index":1,"values":["x"]}]');
+    await Promise.all(edits);
+    assert.deepEqual((shown(tab) as string[]).filter((value) => value !== 'x'), ['c', 'M', 'b']);
+    assert.ok((shown(tab) as string[]).includes('x'));
+});
+
+test('whatever a page waits for and does not, its list is what it made of it', async (t) => {
+    for (let seed = 1; seed <= 40; seed++) {
+        const random = new Random(seed);
+        const {tab, edit} = await board(t, 'a', 'b');
+        const list = ['a', 'b'];
+        const edits: Promise<void>[] = [];
+        for (let n = 0; n < 30; n++) {
+            const [at, to, place] = [random.below(list.length), random.below(list.length), random.below(list.length + 1)];
+            const kind = list.length === 0 ? 0 : random.below(4);
+            if (kind === 0) list.splice(place, 0, `${n}`, `${n}'`);
+            else if (kind === 1) list.splice(at, 1);
+            else if (kind === 2) list.splice(to, 0, ...list.splice(at, 1));
+            else list[at] = `${n}`;
+            edits.push(
+                edit((tx) => {
+                    if (kind === 0) order(tx).insert(place, `${n}`, `${n}'`);
+                    else if (kind === 1) order(tx).erase(at);
+                    else if (kind === 2) order(tx).move(at, to);
+                    else order(tx).set(at, `${n}`);
+                }),
+            );
+            // Some of them are answered, some are shown, some are on their way.
+            for (let turns = random.below(6); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+            if (random.below(8) === 0) await edits.at(-1);
+        }
+        await Promise.all(edits);
+        assert.deepEqual(shown(tab), list, `seed ${seed}`);
+    }
+});
+
+test('what counts on an edit that failed does nothing to other elements', async (t) => {
+    const {made, tab, edit} = await board(t, 'a', 'b');
+    made.engine.failWith = new SynclineError('schema_violation', 'no');
+    const inserting = edit((tx) => order(tx).insert(0, 'x'));
+    const erasing = edit((tx) => order(tx).erase(0));
+    const setting = edit((tx) => order(tx).set(1, 'B'));
+    await assert.rejects(inserting, {code: 'schema_violation'});
+    await Promise.all([erasing, setting]);
+    assert.deepEqual(shown(tab), ['a', 'B']);
+    // Once it is answered it is not counted any more.
+    await edit((tx) => order(tx).erase(0));
+    assert.deepEqual(shown(tab), ['B']);
+});
+
+test('edits that were not waited for are asked again at the next leader, and count on one another there', async (t) => {
+    const made = browser(t);
+    const [a, b] = [await made.open(), await made.open()];
+    await b.store.space('s').collection('boards').load();
+    const edit = (what: (tx: Transaction) => void): Promise<void> => b.store.space('s').transact(what);
+    await edit((tx) => order(tx).push('z'));
+    const edits = [edit((tx) => order(tx).insert(0, 'a')), edit((tx) => order(tx).insert(0, 'b')), edit((tx) => order(tx).set(1, 'A'))];
+    a.kill();
+    await Promise.all(edits);
+    await edit((tx) => order(tx).push('c'));
+    await until(() => JSON.stringify(shown(b)) === '["b","A","z","c"]', 'they are there');
 });
