@@ -232,6 +232,12 @@ export interface Document<F = AnyFields> {
     text(path: PathTo<F, Text>): Promise<LiveText>;
     /** The values that lost against the one shown, of the register at the path; newest first. */
     conflicts<const P extends PathTo<F, Register<unknown>>>(path: P): Promise<readonly ValueAt<F, P>[]>;
+    /**
+     * Calls `listener` with these values whenever they are others, also where nothing that is shown changed; first when there are some. Who
+     * wants to tell somebody that what they wrote was replaced looks for that among them: it is there from when it lost until the
+     * register is written again by somebody who has seen both. What somebody wrote over it knowingly is no conflict.
+     */
+    observeConflicts<const P extends PathTo<F, Register<unknown>>>(path: P, listener: (lost: readonly ValueAt<F, P>[]) => void): Stop;
     /** Who changed it, when and how, oldest first, as far as history is kept. */
     history(): Promise<readonly HistoryEntry[]>;
     /** As it was when the relay's log had reached `sequence`. Errors: `not_found` outside of what is kept. */

@@ -17,8 +17,10 @@ export class PageDocument implements Document {
     private current: DocumentValue | undefined;
     /** null: they have other ids by now. */
     private lists: Lists | null | undefined;
-    private loading: Promise<DocumentValue | undefined> | null = null;
+    private loading: Promise<void> | null = null;
     private readonly listeners = new Listeners<DocumentValue | undefined>();
+    /** Something in it is other than it was, though perhaps nothing that is shown. */
+    private readonly touched = new Listeners<undefined>();
 
     constructor(
         private readonly client: Client,
@@ -33,9 +35,10 @@ export class PageDocument implements Document {
     get value(): DocumentValue | undefined {
         return this.from.loaded ? this.from.get(this.id) : this.current;
     }
-    load(): Promise<DocumentValue | undefined> {
+    async load(): Promise<DocumentValue | undefined> {
         this.loading ??= this.watch();
-        return this.loading;
+        await this.loading;
+        return this.value;
     }
     observe(listener: (value: DocumentValue | undefined) => void): Stop {
         const stop = this.listeners.add(listener);
@@ -47,6 +50,24 @@ export class PageDocument implements Document {
     }
     async conflicts(path: Path): Promise<readonly Value[]> {
         return frozen(decodeJson(await this.client.ask('conflicts', {...this.at, path}))) as readonly Value[];
+    }
+    observeConflicts(path: Path, listener: (lost: readonly Value[]) => void): Stop {
+        let known = '[]';
+        let wanted = true;
+        const look = async (): Promise<void> => {
+            const lost = await this.client.ask('conflicts', {...this.at, path});
+            if (!wanted || lost === known) return;
+            known = lost;
+            listener(frozen(decodeJson(lost)) as readonly Value[]);
+        };
+        // As of an observer: who waits for something hears of a failure there.
+        const ignored = (): void => undefined;
+        const stop = this.touched.add(() => void look().catch(ignored));
+        this.load().then(look).catch(ignored);
+        return () => {
+            wanted = false;
+            stop();
+        };
     }
     async history(): Promise<readonly HistoryEntry[]> {
         const entries = decodeJson(await this.client.ask('history', this.at)) as readonly {readonly [key: string]: Value}[];
@@ -76,19 +97,20 @@ export class PageDocument implements Document {
     changed([, value, lists]: Told): void {
         this.lists = lists;
         const next = this.from.loaded ? this.from.get(this.id) : value === null ? undefined : shared(this.current, value);
-        if (next === this.current) return;
-        this.current = next;
-        this.listeners.tell(next);
+        if (next !== this.current) {
+            this.current = next;
+            this.listeners.tell(next);
+        }
+        this.touched.tell(undefined);
     }
 
     get at(): {space: string; collection: string; id: string} {
         return {space: this.owner.name, collection: this.collection, id: this.id};
     }
 
-    private async watch(): Promise<DocumentValue | undefined> {
+    private async watch(): Promise<void> {
         try {
             await this.client.ask('watchDocument', this.at);
-            return this.value;
         } catch (error) {
             this.loading = null;
             throw error;

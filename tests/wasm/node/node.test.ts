@@ -244,6 +244,10 @@ test('two stores and the native tool come to the same over a relay, with who is 
     });
     const [ada] = ofB.presence.others();
     assert.deepEqual([ada?.value, ada?.replica], [{name: 'Ada'}, a.replica]);
+    const lost: string[] = [];
+    for (const [who, space] of [['a', ofA], ['b', ofB]] as const) {
+        space.document('tasks', 't').observeConflicts(['title'], (values) => lost.push(`${who}: ${JSON.stringify(values)}`));
+    }
     await a.disconnect();
     await ofA.transact((tx) => tx.document('tasks', 't').set('title', 'of a'));
     await ofB.transact((tx) => tx.document('tasks', 't').set('title', 'of b'));
@@ -256,12 +260,21 @@ test('two stores and the native tool come to the same over a relay, with who is 
     assert.equal(await ofA.digest(), digest);
     await ofB.inSync(20_000);
     const titles = [(await ofA.document('tasks', 't').load())?.['title'], ...(await ofA.document('tasks', 't').conflicts(['title']))];
+    // Both are told, though only one of them is shown another title.
+    const told = JSON.stringify(titles.slice(1));
+    assert.deepEqual(lost.sort(), [`a: ${told}`, `b: ${told}`]);
     assert.deepEqual(titles.sort(), ['of a', 'of b']);
+    const settled = new Promise<void>((resolve) => ofA.document('tasks', 't').observeConflicts(['title'], ({length}) => length === 0 && resolve()));
+    await ofB.document('tasks', 't').load();
+    await ofB.transact((tx) => tx.document('tasks', 't').set('title', 'of both'));
+    await Promise.all([settled, ofB.inSync(20_000)]);
+    await ofA.inSync(20_000);
+    assert.equal((await ofA.document('tasks', 't').load())?.['title'], 'of both', 'not what it was when it was loaded first');
     const report = await ofA.inspect();
     assert.deepEqual([report.replica, report.documents, report.pending], [a.replica, 1, 0]);
     assert.ok(report.bytesSent > 0 && report.bytesReceived > 0);
     assert.equal(Object.keys(report.versionVector).length, 2);
-    assert.equal((await ofA.document('tasks', 't').history()).length, 2);
+    assert.equal((await ofA.document('tasks', 't').history()).length, 3);
 });
 
 test('a device whose clock is wrong is told by the relay, and what it writes is stamped by the relay\'s', async (t) => {

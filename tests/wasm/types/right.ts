@@ -48,6 +48,7 @@ export const what: Promise<LiveText> = task.text(['steps', 3, 'what']);
 export const page: Promise<LiveText> = task.text(['pages', 0]);
 export const due: Promise<readonly (string | null)[]> = task.conflicts(['due']);
 export const cities: Promise<readonly string[]> = task.conflicts(['address', 'city']);
+task.observeConflicts(['due'], (lost) => lost satisfies readonly (string | null)[]);
 export const inList: Promise<readonly string[]> = task.conflicts(['order', 0]);
 
 // ---- What is written

@@ -54,6 +54,8 @@ task.text(['title']);
 task.text(['steps', 'what']);
 // @ts-expect-error: not a register
 task.conflicts(['notes']);
+// @ts-expect-error: not a register
+task.observeConflicts(['notes'], () => undefined);
 // @ts-expect-error: a filter sees what the schema says
 tasks.observe(() => undefined, ({priority}) => priority === 'high');
 // @ts-expect-error: of another collection
