@@ -33,11 +33,12 @@ interface Held {
     readonly id: string;
     readonly to: number;
     /** Only when dragged by a pointer. */
-    readonly drag: {readonly startY: number; readonly by: number; readonly rows: readonly Extent[]} | null;
+    readonly drag: {readonly from: number; readonly startY: number; readonly by: number; readonly rows: readonly Extent[]} | null;
 }
 
-const edge = 72;
-const scrollStep = 12;
+/** Below the head of the page, and above the field at its foot: so near to them the page scrolls. */
+const edge = {top: 160, bottom: 120} as const;
+const scrollStep = 8;
 
 export function useReorder({ids, titleOf, onMove, say}: ReorderOptions): Reorder {
     const [held, setHeld] = useState<Held | null>(null);
@@ -53,6 +54,35 @@ export function useReorder({ids, titleOf, onMove, say}: ReorderOptions): Reorder
     useLayoutEffect(() => {
         if (held !== null && held.drag === null) handleOf(list.current, held.id)?.focus();
     }, [held]);
+
+    // While something is dragged: the page scrolls as long as the pointer is near an edge, moved or not, and Escape puts it back.
+    const pointerY = useRef(0);
+    const dragging = held !== null && held.drag !== null;
+    useEffect(() => {
+        if (!dragging) return;
+        const follow = (): void =>
+            setHeld((now) => {
+                if (now === null || now.drag === null) return now;
+                const by = pointerY.current + scrollY - now.drag.startY;
+                return by === now.drag.by ? now : {...now, to: placeOf(now.drag.rows, now.drag.from, by), drag: {...now.drag, by}};
+            });
+        let frame = requestAnimationFrame(function step() {
+            if (pointerY.current < edge.top) scrollBy(0, -scrollStep);
+            if (pointerY.current > innerHeight - edge.bottom) scrollBy(0, scrollStep);
+            follow();
+            frame = requestAnimationFrame(step);
+        });
+        const onKey = (event: globalThis.KeyboardEvent): void => {
+            if (event.key !== 'Escape') return;
+            event.preventDefault();
+            setHeld(null);
+        };
+        addEventListener('keydown', onKey);
+        return () => {
+            cancelAnimationFrame(frame);
+            removeEventListener('keydown', onKey);
+        };
+    }, [dragging]);
 
     const drop = (): void => {
         if (held !== null && from >= 0 && held.to !== from) onMove(held.id, held.to);
@@ -102,14 +132,14 @@ export function useReorder({ids, titleOf, onMove, say}: ReorderOptions): Reorder
                 const {top, height} = row.getBoundingClientRect();
                 return {top: top + scrollY, height};
             });
-            setHeld({id, to: ids.indexOf(id), drag: {startY: event.clientY + scrollY, by: 0, rows}});
+            pointerY.current = event.clientY;
+            setHeld({id, to: ids.indexOf(id), drag: {from: ids.indexOf(id), startY: event.clientY + scrollY, by: 0, rows}});
         },
         onPointerMove: (event) => {
             if (held?.drag == null || held.id !== id) return;
-            if (event.clientY < edge) scrollBy(0, -scrollStep);
-            if (event.clientY > innerHeight - edge) scrollBy(0, scrollStep);
+            pointerY.current = event.clientY;
             const by = event.clientY + scrollY - held.drag.startY;
-            setHeld({id, to: placeOf(held.drag.rows, from, by), drag: {...held.drag, by}});
+            setHeld({id, to: placeOf(held.drag.rows, held.drag.from, by), drag: {...held.drag, by}});
         },
         onPointerUp: () => {
             if (held?.drag == null) return;
