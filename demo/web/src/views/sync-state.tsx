@@ -4,7 +4,7 @@ import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
 import {statusWords} from '../words';
 
-/** How this board stands with the relay. A change of mood is said; each sent change is not. */
+/** How this board stands with the relay; pressed, in a sentence. A change of mood is said; each sent change is not. */
 export function SyncState(): ReactElement {
     const {online} = useDevice();
     const announcer = useAnnouncer();
@@ -16,10 +16,10 @@ export function SyncState(): ReactElement {
         announcer.say(words.long);
     }, [words.mood, words.long, announcer]);
     return (
-        <p className={`sync sync-${words.mood}`} title={words.long}>
+        <button type="button" className={`sync sync-${words.mood}`} title={words.long} onClick={() => announcer.show(words.long)}>
             <span className="sync-dot" aria-hidden="true" />
             <span className="sync-short">{words.short}</span>
             <span className="visually-hidden">. {words.long}</span>
-        </p>
+        </button>
     );
 }
