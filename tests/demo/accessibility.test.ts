@@ -60,11 +60,15 @@ for (const [look, options] of looks) {
         await ada.sees(titles);
         await ada.page.locator('.item .avatar').waitFor();
         await check('board', ada);
+        await ada.page.getByRole('button', {name: /^Who is here/}).click();
+        await check('people', ada);
+        await ada.page.getByRole('button', {name: 'Close', exact: true}).click();
 
         await ada.switchesTo('offline');
         await ada.item('Pancakes on Sunday').getByRole('button', {name: /Vote for/}).click();
         await ada.adds('Bring a guitar');
         await ada.reads('Offline · 2 waiting');
+        await ada.page.evaluate(() => scrollTo(0, 0)); // what is scrolled half below the head is no target
         await check('offline', ada);
 
         await noor.retitles('Who drives on Friday?');
@@ -90,6 +94,9 @@ for (const [look, options] of looks) {
         await ada.page.getByLabel('Search titles, notes and tags').fill('ear');
         await ada.page.locator('mark').first().waitFor();
         await check('search', ada);
+        await ada.page.getByLabel('Search titles, notes and tags').fill('zzz');
+        await ada.page.getByRole('button', {name: 'Show all'}).waitFor();
+        await check('none', ada);
         await ada.page.getByLabel('Search titles, notes and tags').press('Escape');
         await ada.handle('Pancakes on Sunday').focus();
         await ada.page.keyboard.press('Space');

@@ -108,9 +108,10 @@ test('a board is found in its name and in a link to it', () => {
     assert.equal(boardIn(' k3v9 '), 'k3v9');
     assert.equal(boardIn('https://relay.example/#/b/k3v9/item'), 'k3v9');
     assert.equal(boardIn('two words'), null);
-    assert.deepEqual(parseRoute('#/b/k3v9/a%20b'), {board: 'k3v9', item: 'a b'});
-    assert.deepEqual(parseRoute('#/b/no spaces'), {board: null, item: null});
-    assert.deepEqual(parseRoute(''), {board: null, item: null});
+    assert.deepEqual(parseRoute('#/b/k3v9/a%20b'), {board: 'k3v9', item: 'a b', lost: false});
+    assert.deepEqual(parseRoute('#/b/k3v9/50%'), {board: 'k3v9', item: '50%', lost: false});
+    for (const nowhere of ['#/b/no spaces', '#/b/', '#/x']) assert.deepEqual(parseRoute(nowhere), {board: null, item: null, lost: true});
+    for (const home of ['', '#', '#/']) assert.deepEqual(parseRoute(home), {board: null, item: null, lost: false});
 });
 
 test('the status says what waits and whether one is offline by choice', () => {
@@ -121,6 +122,7 @@ test('the status says what waits and whether one is offline by choice', () => {
     assert.equal(statusWords({...status, connection: 'connecting', inSync: false}, true).short, 'Reconnecting');
     const refused = {code: 'forbidden', message: 'no right to this space', final: true};
     assert.equal(statusWords({...status, inSync: false, lastError: refused}, true).mood, 'wrong');
+    assert.match(statusWords({...status, inSync: false, lastError: refused}, true).long, /does not let you take part/);
     const full = {code: 'storage_full', message: 'the quota of this origin is used up', final: false};
     assert.equal(statusWords({...status, inSync: false, lastError: full}, true).short, 'No room');
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Bundles the tests of the web demo and runs them with Node's runner; ends in a line `N passed, N failed`.
-// Usage: tests/demo/run.mjs [--bin DIR] [name…]     names: model boards offline accessibility; all without
+// Usage: tests/demo/run.mjs [--bin DIR] [name…]     names: model boards edges offline accessibility; all without
 // Wants build/wasm/syncline.wasm (cmake --build --preset wasm --target syncline-wasm), Chromium, and syncline-relay,
 // syncline and syncline-board in DIR (default build/dev/bin).
 import {spawn, spawnSync} from 'node:child_process';

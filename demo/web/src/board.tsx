@@ -15,6 +15,8 @@ export interface Board {
     /** As listed; see {@link listedOrder}. */
     readonly order: readonly string[];
     readonly loaded: boolean;
+    /** Somebody named it or put something on it. False too for a board that has not reached this device yet. */
+    readonly known: boolean;
     /** Why it could not be read. */
     readonly error: Error | null;
     /** Titles that lost, by item. */
@@ -43,12 +45,13 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
     const main = useDocument('board', mainId);
     const {entries, loaded, error} = useCollection('items');
     const {canUndo, canRedo, transact, undo, redo} = useUndo();
-    const names = useNames();
 
     const order = useMemo(() => listedOrder(main.value), [main.value]);
     const items = useMemo(() => itemsInOrder(order, entries), [order, entries]);
     const title = boardTitle(main.value);
     const conflicts = useConflicts(items);
+    const known = title !== '' || items.length > 0;
+    const names = useNames(known);
 
     const attempt = useCallback(
         (done: Promise<unknown>) => {
@@ -58,6 +61,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
     );
     const perform = useCallback(
         (edit: Edit, said?: string) => {
+            announcer.clear(); // what it offers to undo is no longer the last thing done
             attempt(transact(edit).then(() => said !== undefined && announcer.say(said)));
         },
         [attempt, transact, announcer],
@@ -76,6 +80,7 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             items,
             order,
             loaded: loaded && main.loaded,
+            known,
             error: error ?? main.error,
             conflicts,
             names,
@@ -85,13 +90,13 @@ export function BoardProvider({children}: {readonly children: ReactNode}): React
             undo: undoOne,
             redo: redoOne,
         }),
-        [space, title, items, order, loaded, main.loaded, error, main.error, conflicts, names, canUndo, canRedo, perform, undoOne, redoOne],
+        [space, title, items, order, loaded, main.loaded, known, error, main.error, conflicts, names, canUndo, canRedo, perform, undoOne, redoOne],
     );
     return <BoardContext value={board}>{children}</BoardContext>;
 }
 
-/** The names of all, and this device's own written where it is new. */
-function useNames(): ReadonlyMap<string, string> {
+/** The names of all, and this device's own written where it is new; not on a board that there may not be: a look at it would make it. */
+function useNames(exists: boolean): ReadonlyMap<string, string> {
     const space = useSpace();
     const {store, name} = useDevice();
     const {entries, loaded} = useCollection('people');
@@ -101,9 +106,9 @@ function useNames(): ReadonlyMap<string, string> {
     );
     const known = names.get(store.replica);
     useEffect(() => {
-        if (!loaded || known === name) return;
+        if (!exists || !loaded || known === name) return;
         // Beside the undo stack: nobody wants to undo their name. Where it may not be written, it is not.
         space.transact(introduce(store.replica, name)).catch(() => undefined);
-    }, [space, store, name, known, loaded]);
+    }, [space, store, name, known, loaded, exists]);
     return names;
 }

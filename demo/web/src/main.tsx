@@ -1,10 +1,11 @@
-import {StrictMode} from 'react';
+import {StrictMode, type ReactElement} from 'react';
 import {createRoot} from 'react-dom/client';
 import {open} from 'syncline';
 import {app} from './model';
 import {registerServiceWorker} from './offline';
 import {DeviceProvider} from './store';
 import {Announcements} from './ui/announce';
+import {Boundary} from './ui/boundary';
 import {App} from './views/app';
 
 declare const __WASM_URL__: string;
@@ -24,12 +25,27 @@ async function start(root: HTMLElement): Promise<void> {
     await store.keepHistory(historyMs);
     createRoot(root).render(
         <StrictMode>
-            <Announcements>
-                <DeviceProvider store={store}>
-                    <App />
-                </DeviceProvider>
-            </Announcements>
+            <Boundary instead={broken}>
+                <Announcements>
+                    <DeviceProvider store={store}>
+                        <App />
+                    </DeviceProvider>
+                </Announcements>
+            </Boundary>
         </StrictMode>,
+    );
+}
+
+/** A fault of ours. The boards are in the store, where it does not reach. */
+function broken(error: Error): ReactElement {
+    return (
+        <div className="opening" role="alert">
+            <p>Something broke in this page: {error.message}</p>
+            <p>Your boards are safe on this device.</p>
+            <button type="button" className="button" onClick={() => location.reload()}>
+                Reload
+            </button>
+        </div>
     );
 }
 

@@ -13,6 +13,13 @@ export function isNarrow(filter: Filter): boolean {
     return filter.words.trim() !== '' || filter.tag !== null || filter.open;
 }
 
+/** That no item is left, and by what. */
+export function noneFitWords({words, tag, open}: Filter): string {
+    const sought = words.trim();
+    const among = `${open ? ' open' : ''} item${tag === null ? '' : ` tagged “${tag}”`}`;
+    return sought === '' ? `There is no${among}.` : `No${among} has “${sought}” in its title, notes or tags.`;
+}
+
 /** Each word has to be in the title, the notes or a tag, in whatever case. */
 export function matches(item: Item, filter: Filter): boolean {
     if (filter.open && item.done) return false;

@@ -44,9 +44,10 @@ export function DeviceProvider({store, children}: DeviceProviderProps): ReactEle
     useEffect(() => {
         const stops = [
             store.on('warning', ({code, message}) => {
-                // No greeting for somebody who is here for the first time: it is told where the boards are kept.
+                // No greeting for somebody who is here for the first time: where the boards are kept is told where that is asked for,
+                // and above each board when it is nowhere.
                 if (code === 'not_persistent') setEvictable(true);
-                else announcer.show(sentence(message));
+                else if (code !== 'storage_fallback') announcer.show(sentence(message));
             }),
             store.on('rejected', ({reason}) => announcer.show(`The relay refused a change of yours, and it is undone: ${reason}`)),
             // In whichever tab that was asked for: all of them begin anew.

@@ -25,7 +25,7 @@ export function statusWords(status: SyncStatus, online: boolean): StatusWords {
         };
     }
     if (status.lastError?.final === true) {
-        return {mood: 'wrong', short: 'Not syncing', long: `Not syncing: ${status.lastError.message}.`};
+        return {mood: 'wrong', short: 'Not syncing', long: `Not syncing: ${refusal(status.lastError)}. What you change is kept on this device.`};
     }
     if (status.lastError?.code === 'storage_full') {
         return {mood: 'wrong', short: 'No room', long: 'There is no room left on this device. It goes on syncing once there is.'};
@@ -45,6 +45,41 @@ export function statusWords(status: SyncStatus, online: boolean): StatusWords {
     }
     if (!status.inSync) return {mood: 'busy', short: 'Catching up', long: 'Reading what others did.'};
     return {mood: 'fine', short: 'Up to date', long: 'Everything is on the relay and on this device.'};
+}
+
+/** Why the relay, or this device, goes no further; for people, where the library's own sentence is for those who run relays. */
+function refusal({code, message}: {readonly code: string; readonly message: string}): string {
+    switch (code) {
+        case 'unauthorized':
+        case 'token_expired':
+            return 'the relay asks for a sign-in, and this app has none';
+        case 'forbidden':
+            return 'the relay does not let you take part in this board';
+        default:
+            return message;
+    }
+}
+
+export interface Awaited {
+    readonly title: string;
+    readonly text: string;
+}
+
+/** Of a board that nothing is known of here: it is on its way, or cannot come now, or there is none. */
+export function awaitedWords(status: SyncStatus, online: boolean): Awaited {
+    if (status.inSync) {
+        return {
+            title: 'No board at this address yet',
+            text: 'If a friend sent you the link, check that you have all of it. Or make a board of it: name it above, or add a first thing below.',
+        };
+    }
+    const title = 'This board is not on this device yet';
+    if (!online) return {title, text: 'You are working offline. It comes when you switch to online.'};
+    if (status.lastError?.final === true) return {title, text: 'It cannot be fetched as long as this device does not sync.'};
+    if (status.connection !== 'connected') {
+        return {title, text: 'There is no connection at the moment. It comes by itself as soon as there is one.'};
+    }
+    return {title: 'Fetching this board…', text: 'What others did is on its way.'};
 }
 
 /** What the library says, as a sentence. */

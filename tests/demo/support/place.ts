@@ -36,7 +36,11 @@ export class Relay {
     #process: ChildProcess | null = null;
     #port = '0';
 
-    constructor(readonly folder: string) {}
+    constructor(
+        readonly folder: string,
+        /** Besides where it listens and what it serves. */
+        readonly options: readonly string[] = [],
+    ) {}
 
     get url(): string {
         return `http://127.0.0.1:${this.#port}/`;
@@ -49,7 +53,7 @@ export class Relay {
         const child = spawn(
             join(bin, 'syncline-relay'),
             ['--data', join(this.folder, 'data'), '--listen', `127.0.0.1:${this.#port}`, '--port-file', portFile,
-             '--static', join(this.folder, 'app'), '--log-level', 'warning'],
+             '--static', join(this.folder, 'app'), '--log-level', 'warning', ...this.options],
             {stdio: ['ignore', 'inherit', 'inherit']},
         );
         this.#process = child;

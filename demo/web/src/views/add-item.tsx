@@ -4,33 +4,54 @@ import {useBoard} from '../board';
 import {randomId} from '../device';
 import {Icon} from '../ui/icons';
 
-export function AddItem(): ReactElement {
+export const addFieldId = 'add-title';
+
+export interface AddItemProps {
+    readonly onAdd: (id: string) => void;
+}
+
+export function AddItem({onAdd}: AddItemProps): ReactElement {
     const board = useBoard();
     const [title, setTitle] = useState('');
     const field = useRef<HTMLInputElement>(null);
+    /** Nothing was typed since something was added: then there is nothing to undo here but that. */
+    const fresh = useRef(false);
     const submit = (event: FormEvent): void => {
         event.preventDefault();
         const text = title.trim();
         field.current?.focus();
         if (text === '') return;
-        board.perform(addItem(randomId(), text), `Added ${text}`);
+        const id = randomId();
+        board.perform(addItem(id, text), `Added ${text}`);
         setTitle('');
+        fresh.current = true;
+        onAdd(id);
     };
     return (
         <form className="add" onSubmit={submit}>
-            <label className="visually-hidden" htmlFor="add-title">
+            <label className="visually-hidden" htmlFor={addFieldId}>
                 New item
             </label>
             <input
                 ref={field}
-                id="add-title"
+                id={addFieldId}
                 className="add-field"
+                dir="auto"
                 placeholder="Add something"
                 value={title}
                 maxLength={500}
                 autoComplete="off"
                 enterKeyHint="done"
-                onChange={(event) => setTitle(event.target.value)}
+                onChange={(event) => {
+                    fresh.current = false;
+                    setTitle(event.target.value);
+                }}
+                onKeyDown={(event) => {
+                    const undoes = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'z';
+                    if (!undoes || !fresh.current) return;
+                    event.preventDefault();
+                    board.undo();
+                }}
             />
             <button type="submit" className="button button-main">
                 <Icon name="plus" />

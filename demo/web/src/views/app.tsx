@@ -1,4 +1,4 @@
-import {useEffect, type ReactElement} from 'react';
+import {useEffect, useRef, type ReactElement} from 'react';
 import {SynclineProvider} from '../hooks';
 import {BoardProvider} from '../board';
 import {useRoute} from '../route';
@@ -12,7 +12,12 @@ const undoOptions = {mergeMs: 0} as const;
 
 export function App(): ReactElement {
     const {store} = useDevice();
-    const {board, item} = useRoute();
+    const {board, item, lost} = useRoute();
+
+    // Before anything is shown: which board, or none, the person came to first.
+    const first = useRef(board);
+    const left = useRef(false);
+    if (board !== first.current) left.current = true;
 
     useEffect(() => {
         if (board === null) document.title = 'Boards';
@@ -21,11 +26,11 @@ export function App(): ReactElement {
     return (
         <>
             {board === null ? (
-                <Home />
+                <Home lost={lost} fromWithin={left.current} />
             ) : (
                 <SynclineProvider key={board} space={store.space(board)} undo={undoOptions}>
                     <BoardProvider>
-                        <BoardView openId={item} />
+                        <BoardView openId={item} fromWithin={left.current} />
                     </BoardProvider>
                 </SynclineProvider>
             )}

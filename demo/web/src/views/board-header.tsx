@@ -5,6 +5,7 @@ import type {Person} from '../people';
 import {home} from '../route';
 import {CommittedField} from '../ui/committed-field';
 import {Icon} from '../ui/icons';
+import {addFieldId} from './add-item';
 import {OnlineSwitch} from './online-switch';
 import {People} from './people-here';
 import {ShareButton} from './share-button';
@@ -14,6 +15,7 @@ export function BoardHeader({people}: {readonly people: readonly Person[]}): Rea
     const board = useBoard();
     return (
         <header className="header">
+            <SkipButton />
             <div className="header-row">
                 <a className="button button-quiet button-icon" href={home} aria-label="All boards">
                     <Icon name="back" />
@@ -37,7 +39,7 @@ export function BoardHeader({people}: {readonly people: readonly Person[]}): Rea
                         aria-label="Undo"
                         aria-keyshortcuts="Control+Z"
                         title="Undo (Ctrl+Z)"
-                        disabled={!board.canUndo}
+                        aria-disabled={!board.canUndo}
                         onClick={board.undo}
                     >
                         <Icon name="undo" />
@@ -48,7 +50,7 @@ export function BoardHeader({people}: {readonly people: readonly Person[]}): Rea
                         aria-label="Redo"
                         aria-keyshortcuts="Control+Shift+Z"
                         title="Redo (Ctrl+Shift+Z)"
-                        disabled={!board.canRedo}
+                        aria-disabled={!board.canRedo}
                         onClick={board.redo}
                     >
                         <Icon name="redo" />
@@ -58,5 +60,14 @@ export function BoardHeader({people}: {readonly people: readonly Person[]}): Rea
                 <OnlineSwitch />
             </div>
         </header>
+    );
+}
+
+/** Past all the rows, for those who go by Tab. */
+function SkipButton(): ReactElement {
+    return (
+        <button type="button" className="button skip" onClick={() => document.getElementById(addFieldId)?.focus()}>
+            Skip to adding an item
+        </button>
     );
 }

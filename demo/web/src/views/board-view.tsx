@@ -1,19 +1,27 @@
 import {useEffect, useMemo, useRef, useState, type ReactElement} from 'react';
 import type {Caret} from 'syncline/codemirror';
 import {usePresence} from 'syncline/react';
-import {useBoard, type Board} from '../board';
+import {useBoard} from '../board';
 import {aboutMe, peopleOf} from '../people';
-import {everything, isNarrow, matches} from '../search';
+import {everything, isNarrow, matches, noneFitWords, type Filter} from '../search';
 import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
-import {AddItem} from './add-item';
+import {addFieldId, AddItem} from './add-item';
 import {BoardHeader} from './board-header';
 import {ItemList} from './item-list';
 import {ItemPanel} from './item-panel';
-import {Narrowing} from './narrowing';
+import {Narrowing, searchFieldId} from './narrowing';
+import {NoItems} from './no-items';
+import {MemoryNotice, SyncNotice} from './notices';
 import {useUndoKeys} from './use-undo-keys';
 
-export function BoardView({openId}: {readonly openId: string | null}): ReactElement {
+export interface BoardViewProps {
+    readonly openId: string | null;
+    /** It is not the page that the person came to first. */
+    readonly fromWithin: boolean;
+}
+
+export function BoardView({openId, fromWithin}: BoardViewProps): ReactElement {
     const board = useBoard();
     const {name} = useDevice();
     const announcer = useAnnouncer();
@@ -22,6 +30,7 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     const people = peopleOf(usePresence(aboutMe(name, openId, caret)));
     const list = useRef<HTMLDivElement>(null);
     const returnFocus = useRef<string | null>(null);
+    const added = useRef<string | null>(null);
     useUndoKeys(board);
 
     useEffect(() => {
@@ -34,7 +43,11 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
         if (arrived.current || !board.loaded) return;
         arrived.current = true;
         announcer.say(`${board.title === '' ? 'A board' : board.title}, ${board.items.length} items`);
-    }, [announcer, board.loaded, board.title, board.items.length]);
+        // From another page of the app the focus is nowhere. On a board just made the next thing is a first item.
+        if (fromWithin && openId === null) {
+            (board.known && board.items.length === 0 ? document.getElementById(addFieldId) : list.current)?.focus({preventScroll: true});
+        }
+    }, [announcer, board.loaded, board.title, board.known, board.items.length, fromWithin, openId]);
 
     const narrow = isNarrow(filter);
     const shown = useMemo(
@@ -42,6 +55,14 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
         [board.items, filter, narrow],
     );
     const open = openId === null ? undefined : board.items.find((item) => item.id === openId);
+
+    // What this person added is seen, wherever they are in the list.
+    useEffect(() => {
+        const row = added.current === null ? null : document.getElementById(`open-${added.current}`)?.closest('li');
+        if (row === null || row === undefined) return;
+        added.current = null;
+        row.scrollIntoView({block: 'nearest'});
+    }, [shown]);
 
     // Back from an item: the focus returns to where it was opened.
     useEffect(() => {
@@ -58,11 +79,21 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
             <BoardHeader people={people} />
             <main className="board-main">
                 <div ref={list} className="board-list" tabIndex={-1}>
+                    <SyncNotice />
+                    <MemoryNotice />
                     {board.items.length > 0 && <Narrowing filter={filter} onChange={setFilter} found={shown.length} />}
                     {board.items.length === 0 && <NoItems board={board} />}
                     <ItemList items={shown} filter={filter} movable={!narrow} people={people} openId={openId} />
-                    {narrow && shown.length === 0 && <p className="hint">Nothing here fits. Try fewer words.</p>}
-                    <AddItem />
+                    {board.items.length > 0 && shown.length === 0 && (
+                        <NoneFit filter={filter} onWiden={() => setFilter(everything)} />
+                    )}
+                    <AddItem
+                        onAdd={(id) => {
+                            added.current = id;
+                            // It would not be seen among what is searched for.
+                            setFilter(everything);
+                        }}
+                    />
                 </div>
                 {openId !== null && <ItemPanel key={openId} id={openId} item={open} people={people} onCaret={setCaret} />}
             </main>
@@ -70,16 +101,20 @@ export function BoardView({openId}: {readonly openId: string | null}): ReactElem
     );
 }
 
-function NoItems({board: {loaded, error}}: {readonly board: Board}): ReactElement {
-    if (error !== null) return <p className="wrong">This board could not be read: {error.message}</p>;
-    if (!loaded) return <p className="hint late">Opening…</p>;
+function NoneFit({filter, onWiden}: {readonly filter: Filter; readonly onWiden: () => void}): ReactElement {
     return (
-        <div className="empty">
-            <p className="empty-title">Nothing here yet</p>
-            <p>
-                Add a first thing below: an idea, a task, something to bring. Share the link, and everybody who has it can
-                add, vote and reorder, with a network or without.
-            </p>
+        <div className="hint none-fit">
+            <p>{noneFitWords(filter)}</p>
+            <button
+                type="button"
+                className="button button-small"
+                onClick={() => {
+                    onWiden();
+                    document.getElementById(searchFieldId)?.focus(); // this button goes
+                }}
+            >
+                Show all
+            </button>
         </div>
     );
 }

@@ -19,7 +19,7 @@ export function Conflicts({item}: {readonly item: Item}): ReactElement | null {
             <p>They were written without knowing of each other. The latest is shown; nothing is lost.</p>
             <ul className="conflict-list">
                 <li>
-                    <span className="conflict-text">{shown}</span>
+                    <span className="conflict-text" dir="auto">{shown}</span>
                     <button
                         type="button"
                         className="button button-small"
@@ -31,7 +31,7 @@ export function Conflicts({item}: {readonly item: Item}): ReactElement | null {
                 </li>
                 {lost.map((title) => (
                     <li key={title}>
-                        <span className="conflict-text">{title}</span>
+                        <span className="conflict-text" dir="auto">{title}</span>
                         <button
                             type="button"
                             className="button button-small"

@@ -1,22 +1,38 @@
-import {useEffect, useState, type FormEvent, type ReactElement} from 'react';
+import {useEffect, useRef, useState, type FormEvent, type ReactElement} from 'react';
+import type {Space} from 'syncline';
 import {renameBoard} from '../actions';
 import {randomId} from '../device';
-import {boardTitle, mainId} from '../model';
+import {boardTitle, mainId, type App} from '../model';
 import {boardAddress, boardIn} from '../route';
 import {useDevice} from '../store';
 import {useAnnouncer} from '../ui/announce';
 import {CommittedField} from '../ui/committed-field';
 import {Icon} from '../ui/icons';
 import {Inspector} from './inspector';
+import {MemoryNotice} from './notices';
 import {OnlineSwitch} from './online-switch';
 import {ThisDevice} from './this-device';
 
-export function Home(): ReactElement {
+export interface HomeProps {
+    /** The address led nowhere, and so here. */
+    readonly lost: boolean;
+    /** It is not the page that the person came to first. */
+    readonly fromWithin: boolean;
+}
+
+export function Home({lost, fromWithin}: HomeProps): ReactElement {
     const {name, rename} = useDevice();
+    const heading = useRef<HTMLHeadingElement>(null);
+    // The link that was followed is gone, and the focus with it.
+    useEffect(() => {
+        if (fromWithin) heading.current?.focus();
+    }, [fromWithin]);
     return (
         <div className="home">
             <header className="home-header">
-                <h1>Boards</h1>
+                <h1 ref={heading} className="home-title" tabIndex={-1}>
+                    Boards
+                </h1>
                 <OnlineSwitch />
             </header>
             <main className="home-main">
@@ -24,6 +40,12 @@ export function Home(): ReactElement {
                     Lists to share with friends: plan, vote, tick off. They work without a network and come together when there is
                     one.
                 </p>
+                {lost && (
+                    <p className="notice" role="alert">
+                        The address you came by is of no board. If it is a friend’s link, check that you have all of it.
+                    </p>
+                )}
+                <MemoryNotice />
                 <BoardList />
                 <NewBoard />
                 <JoinBoard />
@@ -142,6 +164,13 @@ function BoardList(): ReactElement | null {
     );
 }
 
+/** Null for a space with nothing in it: a link was followed that leads nowhere, or the board has not reached this device yet. */
+async function listing(space: Space<App>): Promise<Listed | null> {
+    const main = await space.document('board', mainId).load();
+    if (main === undefined && !(await space.collections()).includes('items')) return null;
+    return {id: space.name, title: boardTitle(main)};
+}
+
 /** The boards on this device by title, read once: a board's title changes on the board. */
 function useBoards(): readonly Listed[] | null {
     const {store} = useDevice();
@@ -150,10 +179,9 @@ function useBoards(): readonly Listed[] | null {
         let wanted = true;
         const read = async (): Promise<void> => {
             const ids = await store.spaces();
-            const listed = await Promise.all(
-                ids.map(async (id) => ({id, title: boardTitle(await store.space(id).document('board', mainId).load())})),
-            );
-            if (wanted) setBoards(listed.sort((a, b) => a.title.localeCompare(b.title)));
+            const listed = await Promise.all(ids.map((id) => listing(store.space(id))));
+            const there = listed.filter((board) => board !== null);
+            if (wanted) setBoards(there.sort((a, b) => a.title.localeCompare(b.title)));
         };
         read().catch(() => wanted && setBoards([]));
         return () => {

@@ -6,6 +6,7 @@ import type {Person} from '../people';
 import type {Filter} from '../search';
 import {useAnnouncer} from '../ui/announce';
 import {ItemRow} from './item-row';
+import {useKeptFocus} from './use-kept-focus';
 import {useReorder} from './use-reorder';
 
 export interface ItemListProps {
@@ -29,13 +30,15 @@ export function ItemList({items, filter, movable, people, openId}: ItemListProps
         say: announcer.say,
     });
 
+    const keepFocus = useKeptFocus(reorder.list, ids);
+
     if (items.length === 0) return null;
     return (
         <>
             <p className="visually-hidden" id="move-help">
                 Press Space to lift, arrow keys to move, Space to drop, Escape to put back.
             </p>
-            <ol className="items" ref={reorder.list} aria-label="Items">
+            <ol className="items" ref={reorder.list} aria-label="Items" onFocus={keepFocus}>
                 {reorder.ids.map((id) => {
                     const item = byId.get(id);
                     if (item === undefined) return null;

@@ -4,9 +4,9 @@ import {removeItem, renameItem, setDone, vote} from '../actions';
 import {useBoard} from '../board';
 import {untitled, type Item} from '../model';
 import type {Person} from '../people';
-import {boardAddress} from '../route';
+import {boardAddress, leaveItem} from '../route';
 import {useAnnouncer} from '../ui/announce';
-import {CommittedField} from '../ui/committed-field';
+import {CommittedTitle} from '../ui/committed-field';
 import {Icon} from '../ui/icons';
 import {votes} from '../words';
 import {Conflicts} from './conflicts';
@@ -38,16 +38,28 @@ export function ItemPanel({id, item, people, onCaret}: ItemPanelProps): ReactEle
             aria-label={`Item: ${title}`}
             tabIndex={-1}
             onKeyDown={(event) => {
-                if (event.key === 'Escape' && !event.defaultPrevented) location.hash = boardAddress(board.id);
+                if (event.key === 'Escape' && !event.defaultPrevented) leaveItem(board.id);
             }}
         >
-            <a className="button button-quiet button-icon panel-close" href={boardAddress(board.id)} aria-label="Close this item">
+            <a
+                className="button button-quiet button-icon panel-close"
+                href={boardAddress(board.id)}
+                aria-label="Close this item"
+                onClick={(event) => {
+                    event.preventDefault();
+                    leaveItem(board.id);
+                }}
+            >
                 <Icon name="close" />
             </a>
             {item !== undefined ? (
                 <ItemDetails item={item} people={people.filter((person) => person.item === id)} onCaret={onCaret} />
             ) : (
-                board.loaded && <p className="hint">This item is not here. It may have been removed; Undo brings back what you removed.</p>
+                board.loaded && (
+                    <p className="hint panel-gone">
+                        This item is not on the board. Somebody may have removed it; Undo brings back what you removed.
+                    </p>
+                )
             )}
         </section>
     );
@@ -59,13 +71,14 @@ function ItemDetails({item, people, onCaret}: Omit<ItemPanelProps, 'id'> & {read
     const [history, setHistory] = useState(false);
     const remove = (): void => {
         board.perform(removeItem(item.id, board.order));
-        announcer.show(`Removed ${item.title || untitled}. Undo brings it back.`);
-        location.hash = boardAddress(board.id);
+        announcer.show(`Removed ${item.title || untitled}`, {label: 'Bring it back', run: board.undo});
+        announcer.say(`Removed ${item.title || untitled}. Undo brings it back.`);
+        leaveItem(board.id);
     };
     return (
         <>
             <h2 className="visually-hidden">{item.title || untitled}</h2>
-            <CommittedField
+            <CommittedTitle
                 className="field-title field-title-item"
                 label="Title"
                 value={item.title}

@@ -62,11 +62,11 @@ export function ItemRow({item, filter, open, held, shift, handle, here}: ItemRow
                 href={itemAddress(board.id, item.id)}
                 aria-current={open ? 'true' : undefined}
             >
-                <span className="item-title">
+                <span className="item-title" dir="auto">
                     <Marked text={title} filter={filter} />
                 </span>
                 {notes !== '' && (
-                    <span className="item-notes">
+                    <span className="item-notes" dir="auto">
                         <Marked text={notes} filter={filter} />
                     </span>
                 )}
@@ -79,7 +79,7 @@ export function ItemRow({item, filter, open, held, shift, handle, here}: ItemRow
                             </span>
                         )}
                         {item.tags.map((tag) => (
-                            <span key={tag} className="tag">
+                            <span key={tag} className="tag" dir="auto">
                                 <Marked text={tag} filter={filter} />
                             </span>
                         ))}

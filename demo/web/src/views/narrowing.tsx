@@ -12,6 +12,8 @@ export interface NarrowingProps {
     readonly found: number;
 }
 
+export const searchFieldId = 'search-items';
+
 const tagsMax = 8;
 
 /** Search by words, by a tag, and by what is open. */
@@ -19,7 +21,11 @@ export function Narrowing({filter, onChange, found}: NarrowingProps): ReactEleme
     const board = useBoard();
     const announcer = useAnnouncer();
     const field = useRef<HTMLInputElement>(null);
-    const tags = useMemo(() => tagsOf(board.items).slice(0, tagsMax), [board.items]);
+    const tags = useMemo(() => {
+        const most = tagsOf(board.items).slice(0, tagsMax);
+        // The one that narrows the list stays, so that it can be let go.
+        return filter.tag === null || most.includes(filter.tag) ? most : [filter.tag, ...most];
+    }, [board.items, filter.tag]);
     const narrow = isNarrow(filter);
 
     useEffect(() => {
@@ -43,7 +49,9 @@ export function Narrowing({filter, onChange, found}: NarrowingProps): ReactEleme
                 <Icon name="search" />
                 <input
                     ref={field}
+                    id={searchFieldId}
                     type="search"
+                    dir="auto"
                     className="search-field"
                     aria-label="Search titles, notes and tags"
                     placeholder="Search"
@@ -93,7 +101,7 @@ interface ChipProps {
 
 function Chip({on, onClick, children}: ChipProps): ReactElement {
     return (
-        <button type="button" className="chip" aria-pressed={on} onClick={onClick}>
+        <button type="button" className="chip" title={children} aria-pressed={on} onClick={onClick}>
             {children}
         </button>
     );

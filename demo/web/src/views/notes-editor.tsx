@@ -36,6 +36,7 @@ export function NotesEditor({live, textName, onCaret}: NotesEditorProps): ReactE
                 keymap.of([...defaultKeymap, ...historyKeymap]),
                 placeholder('Anything worth knowing'),
                 EditorView.lineWrapping,
+                EditorView.perLineTextDirection.of(true),
                 EditorView.contentAttributes.of({'aria-label': 'Notes', spellcheck: 'true'}),
                 theme,
             ],
@@ -56,7 +57,7 @@ const theme = EditorView.theme({
     '&.cm-focused': {outline: 'none'},
     '.cm-scroller': {fontFamily: 'inherit', lineHeight: '1.55', minHeight: '9rem', overflow: 'visible'},
     '.cm-content': {padding: '0.75rem 0', caretColor: 'var(--ink)'},
-    '.cm-line': {padding: '0 0.875rem'},
+    '.cm-line': {padding: '0 0.875rem', unicodeBidi: 'plaintext'},
     '.cm-placeholder': {color: 'var(--ink-soft)'},
     '.cm-cursor': {borderLeftColor: 'var(--ink)'},
 });

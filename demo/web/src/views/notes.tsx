@@ -2,6 +2,7 @@ import {lazy, Suspense, type ReactElement} from 'react';
 import type {Caret} from 'syncline/codemirror';
 import {useLiveText} from '../hooks';
 import type {Item} from '../model';
+import {Boundary} from '../ui/boundary';
 
 // The editor is the largest part of the page; the list does not wait for it.
 const NotesEditor = lazy(() => import('./notes-editor').then((module) => ({default: module.NotesEditor})));
@@ -21,11 +22,33 @@ export function Notes({item, onCaret}: NotesProps): ReactElement {
             {error !== null && <p className="wrong">The notes could not be opened: {error.message}</p>}
             <div className="notes-frame">
                 {text !== null && (
-                    <Suspense fallback={<p className="notes-plain">{item.notes}</p>}>
-                        <NotesEditor live={text} textName={`items/${item.id}/notes`} onCaret={onCaret} />
-                    </Suspense>
+                    <Boundary instead={() => <Unloaded notes={item.notes} />}>
+                        <Suspense fallback={<Plain notes={item.notes} />}>
+                            <NotesEditor live={text} textName={`items/${item.id}/notes`} onCaret={onCaret} />
+                        </Suspense>
+                    </Boundary>
                 )}
             </div>
         </section>
+    );
+}
+
+function Plain({notes}: {readonly notes: string}): ReactElement {
+    return (
+        <p className="notes-plain" dir="auto">
+            {notes}
+        </p>
+    );
+}
+
+/** The network went before the editor was here, on a first visit. */
+function Unloaded({notes}: {readonly notes: string}): ReactElement {
+    return (
+        <>
+            <p className="hint notes-plain" role="status">
+                The editor for notes could not be fetched. Reload this page when there is a network.
+            </p>
+            {notes !== '' && <Plain notes={notes} />}
+        </>
     );
 }

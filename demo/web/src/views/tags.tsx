@@ -26,7 +26,7 @@ export function Tags({item}: {readonly item: Item}): ReactElement {
             <div className="tags">
                 {item.tags.map((tag) => (
                     <button key={tag} type="button" className="tag tag-button" aria-label={`Take away the tag ${tag}`} onClick={() => remove(tag)}>
-                        {tag}
+                        <span dir="auto">{tag}</span>
                         <Icon name="close" />
                     </button>
                 ))}
@@ -34,6 +34,7 @@ export function Tags({item}: {readonly item: Item}): ReactElement {
                     <input
                         ref={field}
                         className="tag-field"
+                        dir="auto"
                         aria-label="New tag"
                         placeholder="Add a tag"
                         list="tags-known"
