@@ -85,6 +85,7 @@ for (const [look, options] of looks) {
         await ada.page.keyboard.press('Control+Home');
         await ada.page.keyboard.type('Ada drives. ');
         await ada.page.locator('.cm-syncline-caret').waitFor();
+        await ada.isInSync();
         await check('conflict', ada);
         await ada.page.getByRole('button', {name: 'History'}).click();
         await ada.page.locator('.history-entry').nth(2).scrollIntoViewIfNeeded();
