@@ -101,6 +101,7 @@ private:
     [[nodiscard]] void* tag() const { return reinterpret_cast<void*>(connection_); }
 
     WebSocketOptions options_;
+    std::string url_;  // of the connection that was asked for last
     Listener* listener_ = nullptr;
     std::thread thread_;
 
@@ -289,14 +290,14 @@ Result<> WebSocketClient::Driver::connect(const Endpoint& endpoint) {
     ++connection_;
     info.opaque_user_data = tag();
     state_ = State::connecting;
+    url_ = to_url(endpoint);
     why_.reset();
     schedule(deadline_, options_.handshake, on_deadline);
     wsi_ = lws_client_connect_via_info(&info);
     // The callback with the reason may have come from inside that call, or not at all.
     if (wsi_ == nullptr || state_ == State::ended) {
         wsi_ = nullptr;
-        if (state_ != State::ended)
-            end({ErrorCode::connection_lost, "cannot connect to " + to_url(endpoint)});
+        if (state_ != State::ended) end({ErrorCode::connection_lost, "cannot connect to " + url_});
     }
     return {};
 }
@@ -401,7 +402,7 @@ int WebSocketClient::Driver::on_event(lws* wsi, lws_callback_reasons reason, voi
         case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
             // A relay does not move; following would carry the token to another host.
             why_ = Error{ErrorCode::not_a_relay,
-                         "the peer answered with HTTP status " +
+                         url_ + " answered with HTTP status " +
                              std::to_string(lws_http_client_http_response(wsi)) + ", a redirect"};
             return 1;
         case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH: {
@@ -440,13 +441,12 @@ void WebSocketClient::Driver::on_connection_error(lws* wsi, const void* in, std:
     const unsigned status = lws_http_client_http_response(wsi);
     // "HS:" marks what it finds wrong with the answer to the handshake.
     if (status != 0 && status != 101)
-        end({ErrorCode::not_a_relay, "the peer answered with HTTP status " +
-                                         std::to_string(status) +
+        end({ErrorCode::not_a_relay, url_ + " answered with HTTP status " + std::to_string(status) +
                                          " and not as a WebSocket server"});
     else if (status == 101 || text.compare(0, 3, "HS:") == 0)
-        end({ErrorCode::not_a_relay, "the peer is no WebSocket server: " + text});
+        end({ErrorCode::not_a_relay, url_ + " is no WebSocket server: " + text});
     else
-        end({ErrorCode::connection_lost, "cannot connect: " + text});
+        end({ErrorCode::connection_lost, "cannot connect to " + url_ + ": " + text});
 }
 
 int WebSocketClient::Driver::on_receive(lws* wsi, const void* in, std::size_t size) {

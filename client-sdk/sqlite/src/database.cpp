@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cerrno>
 #include <map>
+#include <system_error>
 #include <utility>
 
 namespace syncline::sqlite {
@@ -129,7 +130,7 @@ struct Connection {
         message += " (SQLite " + std::to_string(code);
         if (system_error != 0 &&
             ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN))
-            message += ", errno " + std::to_string(system_error);
+            message += ", " + std::generic_category().message(system_error);
         message += "): " + path;
         Error error{code_of(code, system_error), std::move(message)};
         if (poisons(code)) become_poisoned(error.message);
