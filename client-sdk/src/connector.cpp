@@ -100,6 +100,7 @@ void Connector::connect_now() {
         const std::lock_guard guard(lock_);
         owner_.connection_changed(SyncStatus::Connection::connecting, std::nullopt, false);
     }
+    owner_.dispatch();
     if (auto begun = socket_.connect(endpoint_); !begun) disconnected(begun.error());
 }
 

@@ -16,33 +16,33 @@ ListEditor MapEditor::list(std::string_view key) { return {tx_, key_, below(key,
 TextEditor MapEditor::text(std::string_view key) { return {tx_, key_, below(key, Type::text)}; }
 
 ListEditor Transaction::list(const ElementId& id) {
-    if (const auto now = client::name_now(editor_, id)) return {*this, now->document, now->list};
+    if (const auto now = client::name_now(editor_, id)) return {this, now->document, now->list};
     fail({ErrorCode::not_found, "the list is gone: the relay refused what it was in"});
-    return {*this, id.document, id.list};
+    return {this, id.document, id.list};
 }
 
 TextEditor Transaction::text(const Cursor& cursor) {
     if (const auto path = client::name_now(editor_, cursor.text, cursor.names))
-        return {*this, cursor.document, *path};
+        return {this, cursor.document, *path};
     fail({ErrorCode::not_found, "the text is gone: the relay refused what it was in"});
-    return {*this, cursor.document, cursor.text};
+    return {this, cursor.document, cursor.text};
 }
 
 // ---- Lists
 
 const List* ListEditor::read() const {
-    const OrMap* root = tx_.root(key_);
+    const OrMap* root = tx_->root(key_);
     return root == nullptr ? nullptr : &root->at<List>(path_);
 }
 
 void ListEditor::edit(Result<Op> op) {
-    if (!op) return tx_.fail(op.error());
-    tx_.edit(key_, FieldOp{path_, std::move(*op)});
+    if (!op) return tx_->fail(op.error());
+    tx_->edit(key_, FieldOp{path_, std::move(*op)});
 }
 
 void ListEditor::edit(Result<std::vector<FieldOp>> ops) {
-    if (!ops) return tx_.fail(ops.error());
-    for (FieldOp& op : *ops) tx_.edit(key_, std::move(op));
+    if (!ops) return tx_->fail(ops.error());
+    for (FieldOp& op : *ops) tx_->edit(key_, std::move(op));
 }
 
 void ListEditor::insert(std::uint32_t index, Value value) {
@@ -69,8 +69,8 @@ Path ListEditor::inside(std::uint32_t index, Type type) {
     const auto id = list == nullptr ? std::nullopt : list->id(index);
     if (id) return with(path_, Step(*id, type));
     if (list != nullptr) {
-        tx_.fail({ErrorCode::out_of_range, "index " + std::to_string(index) + " in a list of " +
-                                               std::to_string(list->size())});
+        tx_->fail({ErrorCode::out_of_range, "index " + std::to_string(index) + " in a list of " +
+                                                std::to_string(list->size())});
     }
     return path_;  // nothing is done with it: the transaction has failed
 }
@@ -97,11 +97,11 @@ MapEditor::Counter ListEditor::counter(std::uint32_t index) {
 
 void ListEditor::set(std::uint32_t index, Value value) {
     if (const List* list = read())
-        edit(list->replace(path_, index, std::move(value), tx_.editor_.replica()));
+        edit(list->replace(path_, index, std::move(value), tx_->editor_.replica()));
 }
 
 void ListEditor::erase(std::uint32_t index, std::uint32_t count) {
-    if (const List* list = read()) edit(list->erase(path_, index, count, tx_.editor_.replica()));
+    if (const List* list = read()) edit(list->erase(path_, index, count, tx_->editor_.replica()));
 }
 
 void ListEditor::move(std::uint32_t from, std::uint32_t to) {
@@ -129,7 +129,7 @@ Value ListEditor::value(std::uint32_t index) const {
 }
 
 Value ListEditor::view() const {
-    const OrMap* root = tx_.root(key_);
+    const OrMap* root = tx_->root(key_);
     const Node* node = root == nullptr ? nullptr : root->find(path_);
     return node == nullptr ? Value(Value::Array()) : syncline::view(*node);
 }
@@ -138,12 +138,12 @@ std::optional<ElementId> ListEditor::id(std::uint32_t index) const {
     const List* list = read();
     const auto element = list == nullptr ? std::nullopt : list->id(index);
     if (!element) return std::nullopt;
-    return ElementId{key_, path_, *element, tx_.editor_.names()};
+    return ElementId{key_, path_, *element, tx_->editor_.names()};
 }
 
 std::optional<std::uint32_t> ListEditor::index(const ElementId& id) const {
     const List* list = read();
-    const auto now = client::name_now(tx_.editor_, id);
+    const auto now = client::name_now(tx_->editor_, id);
     if (list == nullptr || !now || !(now->document == key_ && now->list == path_))
         return std::nullopt;
     return list->index(now->element);
@@ -154,19 +154,19 @@ void ListEditor::create() {
 }
 
 void ListEditor::erase() {
-    if (const OrMap* root = tx_.root(key_)) edit(root->clear(path_, tx_.editor_.replica()));
+    if (const OrMap* root = tx_->root(key_)) edit(root->clear(path_, tx_->editor_.replica()));
 }
 
 // ---- Texts
 
 const Text* TextEditor::read() const {
-    const OrMap* root = tx_.root(key_);
+    const OrMap* root = tx_->root(key_);
     return root == nullptr ? nullptr : &root->at<Text>(path_);
 }
 
 void TextEditor::edit(Result<Op> op) {
-    if (!op) return tx_.fail(op.error());
-    tx_.edit(key_, FieldOp{path_, std::move(*op)});
+    if (!op) return tx_->fail(op.error());
+    tx_->edit(key_, FieldOp{path_, std::move(*op)});
 }
 
 void TextEditor::insert(std::uint32_t at, std::string_view utf8, Unit unit) {
@@ -223,14 +223,14 @@ std::vector<Text::Span> TextEditor::spans() const {
 }
 
 Cursor TextEditor::cursor(std::uint32_t at, Side side, Unit unit) const {
-    Cursor cursor{key_, path_, {}, tx_.editor_.names()};
+    Cursor cursor{key_, path_, {}, tx_->editor_.names()};
     if (const Text* text = read()) cursor.anchor = text->anchor(at, side, unit);
     return cursor;
 }
 
 std::optional<std::uint32_t> TextEditor::position(const Cursor& cursor, Unit unit) const {
     const Text* text = read();
-    const auto now = client::name_now(tx_.editor_, cursor);
+    const auto now = client::name_now(tx_->editor_, cursor);
     if (text == nullptr || !now || !(now->document == key_ && now->text == path_))
         return std::nullopt;
     return text->position(now->anchor, unit);
@@ -241,9 +241,9 @@ void TextEditor::create() {
 }
 
 void TextEditor::erase() {
-    const OrMap* root = tx_.root(key_);
+    const OrMap* root = tx_->root(key_);
     if (root == nullptr) return;
-    for (FieldOp& op : root->clear(path_, tx_.editor_.replica())) tx_.edit(key_, std::move(op));
+    for (FieldOp& op : root->clear(path_, tx_->editor_.replica())) tx_->edit(key_, std::move(op));
 }
 
 }  // namespace syncline

@@ -1,5 +1,6 @@
 #include "syncline/client/store.hpp"
 
+#include "lost_values.hpp"
 #include "names.hpp"
 #include "store_impl.hpp"
 #include "system.hpp"
@@ -9,13 +10,14 @@ namespace syncline {
 // ---- Transaction
 
 MapEditor Transaction::document(std::string_view collection, std::string_view id) {
-    return MapEditor(*this, {std::string(collection), std::string(id)}, {});
+    return MapEditor(this, {std::string(collection), std::string(id)}, {});
 }
 
 Result<> Transaction::run(SpaceReplica::Editor& editor, const Schema* schema, UndoRecord* record,
                           const std::function<void(Transaction&)>& edit) {
     Transaction transaction(editor, schema);
     transaction.record_ = record;
+    if (!edit) return syncline::fail(ErrorCode::invalid_argument, "a transaction needs a function");
     edit(transaction);
     if (transaction.error_) return tl::unexpected(*transaction.error_);
     return transaction.check_documents();
@@ -80,13 +82,13 @@ Path MapEditor::below(std::string_view key, Type type) const {
 }
 
 void MapEditor::set(std::string_view key, Value value) {
-    tx_.edit(key_, below(key, Type::lww_register), [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, below(key, Type::lww_register), [&](const OrMap& map, const Path& path) {
         return map.at<LwwRegister>(path).set(std::move(value));
     });
 }
 
 void MapEditor::set_multi_value(std::string_view key, Value value) {
-    tx_.edit(key_, below(key, Type::mv_register), [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, below(key, Type::mv_register), [&](const OrMap& map, const Path& path) {
         return map.at<MvRegister>(path).set(std::move(value));
     });
 }
@@ -117,11 +119,13 @@ MapEditor::Flag MapEditor::disable_wins_flag(std::string_view key) {
 MapEditor MapEditor::map(std::string_view key) { return {tx_, key_, below(key, Type::map)}; }
 
 void MapEditor::Counter::add(std::int64_t amount) {
-    tx_.edit(key_, path_, [&](const OrMap&, const Path&) { return PnCounter().add(amount); });
+    if (path_.back().type == Type::g_counter && amount < 0)
+        return tx_->fail({ErrorCode::out_of_range, "a grow-only counter takes no negative amount"});
+    tx_->edit(key_, path_, [&](const OrMap&, const Path&) { return PnCounter().add(amount); });
 }
 
 void MapEditor::Set::insert(Value element) {
-    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, path_, [&](const OrMap& map, const Path& path) {
         switch (path.back().type) {
             case Type::rw_set: return map.at<RwSet>(path).insert(std::move(element));
             case Type::g_set: return map.at<GSet>(path).insert(std::move(element));
@@ -132,62 +136,62 @@ void MapEditor::Set::insert(Value element) {
 
 void MapEditor::Set::erase(Value element) {
     if (path_.back().type == Type::g_set) {
-        return tx_.fail({ErrorCode::invalid_argument, "a grow-only set has no erase"});
+        return tx_->fail({ErrorCode::invalid_argument, "a grow-only set has no erase"});
     }
-    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, path_, [&](const OrMap& map, const Path& path) {
         return path.back().type == Type::rw_set ? map.at<RwSet>(path).erase(std::move(element))
                                                 : map.at<OrSet>(path).erase(std::move(element));
     });
 }
 
 void MapEditor::Flag::enable() {
-    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, path_, [&](const OrMap& map, const Path& path) {
         return path.back().type == Type::dw_flag ? map.at<DwFlag>(path).enable()
                                                  : map.at<EwFlag>(path).enable();
     });
 }
 
 void MapEditor::Flag::disable() {
-    tx_.edit(key_, path_, [&](const OrMap& map, const Path& path) {
+    tx_->edit(key_, path_, [&](const OrMap& map, const Path& path) {
         return path.back().type == Type::dw_flag ? map.at<DwFlag>(path).disable()
                                                  : map.at<EwFlag>(path).disable();
     });
 }
 
 void MapEditor::create() {
-    const OrMap* map = tx_.root(key_);
-    if (map != nullptr) tx_.edit(key_, map->create(path_));
+    const OrMap* map = tx_->root(key_);
+    if (map != nullptr) tx_->edit(key_, map->create(path_));
 }
 
 void MapEditor::erase(std::string_view key) {
-    const OrMap* map = tx_.root(key_);
+    const OrMap* map = tx_->root(key_);
     if (map == nullptr) return;
     for (const Type type : types(map->at<OrMap>(path_), key)) erase(key, type);
 }
 
 void MapEditor::erase(std::string_view key, Type type) {
-    const OrMap* map = tx_.root(key_);
+    const OrMap* map = tx_->root(key_);
     if (map == nullptr) return;
-    for (FieldOp& op : map->clear(below(key, type), tx_.editor_.replica())) {
-        tx_.edit(key_, std::move(op));
+    for (FieldOp& op : map->clear(below(key, type), tx_->editor_.replica())) {
+        tx_->edit(key_, std::move(op));
     }
 }
 
 void MapEditor::erase() {
-    const OrMap* map = tx_.root(key_);
+    const OrMap* map = tx_->root(key_);
     if (map == nullptr) return;
-    for (FieldOp& op : map->clear(path_, tx_.editor_.replica())) tx_.edit(key_, std::move(op));
+    for (FieldOp& op : map->clear(path_, tx_->editor_.replica())) tx_->edit(key_, std::move(op));
 }
 
 Value MapEditor::view() const {
-    const OrMap* map = tx_.root(key_);
+    const OrMap* map = tx_->root(key_);
     if (map == nullptr) return {};
-    if (tx_.schema_ == nullptr) return syncline::view(map->at<OrMap>(path_));
-    return view_with_defaults(*tx_.schema_, key_.collection, *map, path_);
+    if (tx_->schema_ == nullptr) return syncline::view(map->at<OrMap>(path_));
+    return view_with_defaults(*tx_->schema_, key_.collection, *map, path_);
 }
 
 Value MapEditor::written() const {
-    const OrMap* map = tx_.root(key_);
+    const OrMap* map = tx_->root(key_);
     return map == nullptr ? Value() : syncline::view(map->at<OrMap>(path_));
 }
 
@@ -218,116 +222,116 @@ Result<Done> Space::run(std::string_view request, const std::function<void(Trans
 }
 
 Result<std::optional<Value>> Space::get(const DocumentKey& key) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    auto document = (*space)->document(key);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto document = opened->space.document(key);
     if (!document) return tl::unexpected(document.error());
     if (!(*document)->exists()) return std::optional<Value>();
-    if (const auto& schema = core->schema()) {
+    if (const auto& schema = opened->core.schema()) {
         return std::optional<Value>(view_with_defaults(*schema, key.collection, **document));
     }
     return std::optional<Value>(view((*document)->root()));
 }
 
 Result<Document> Space::document(const DocumentKey& key) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    auto document = (*space)->document(key);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto document = opened->space.document(key);
     if (!document) return tl::unexpected(document.error());
     return **document;
 }
 
-Result<std::optional<std::uint32_t>> Space::index(const ElementId& id) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    auto document = (*space)->document(id.document);
+Result<std::vector<Value>> Space::conflicts(const DocumentKey& key, const Path& path) const {
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto document = opened->space.document(key);
     if (!document) return tl::unexpected(document.error());
-    const auto now = client::name_now(**space, id);
+    if (path.empty() || path.back().type != Type::lww_register) return std::vector<Value>();
+    return client::lost_values((*document)->root().at<LwwRegister>(path));
+}
+
+Result<std::optional<std::uint32_t>> Space::index(const ElementId& id) const {
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto document = opened->space.document(id.document);
+    if (!document) return tl::unexpected(document.error());
+    const auto now = client::name_now(opened->space, id);
     if (!now) return std::optional<std::uint32_t>();
     return (*document)->root().at<List>(now->list).index(now->element);
 }
 
 Result<std::optional<std::uint32_t>> Space::position(const Cursor& cursor, Unit unit) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    auto document = (*space)->document(cursor.document);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto document = opened->space.document(cursor.document);
     if (!document) return tl::unexpected(document.error());
-    const auto now = client::name_now(**space, cursor);
+    const auto now = client::name_now(opened->space, cursor);
     if (!now) return std::optional<std::uint32_t>();
     return (*document)->root().at<Text>(now->text).position(now->anchor, unit);
 }
 
 Result<SpaceReport> Space::report() const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    auto documents = core->documents(handle_->name);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    auto documents = opened->core.documents(handle_->name);
     if (!documents) return tl::unexpected(documents.error());
-    return SpaceReport{(*space)->vector(), *documents};
+    return SpaceReport{opened->space.vector(), *documents};
 }
 
 Result<std::vector<HistoryEntry>> Space::history(const DocumentKey& key, const Path& path) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    return (*space)->history(key, path);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->space.history(key, path);
 }
 
 Result<Document> Space::as_of(const DocumentKey& key, std::uint64_t sequence) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    return (*space)->as_of(key, sequence);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->space.as_of(key, sequence);
 }
 
 Result<> Space::each(const std::string& collection,
                      const std::function<bool(const std::string&, Value)>& visit,
                      const std::string& behind) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    const Schema* schema = core->schema().get();
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    const Schema* schema = opened->core.schema().get();
+    const client::StoreImpl::Inside inside(*handle_->store);
     const auto show = [&](const std::string& id, const Document& document) {
         return visit(id, schema == nullptr ? view(document.root())
                                            : view_with_defaults(*schema, collection, document));
     };
-    return (*space)->each(collection, show, behind);
+    return opened->space.each(collection, show, behind);
 }
 
 Result<std::vector<std::string>> Space::ids(const std::string& collection) const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    return (*space)->ids(collection);
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->space.ids(collection);
 }
 
 Result<std::vector<std::string>> Space::collections() const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    return (*space)->collections();
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->space.collections();
 }
 
 Result<Hash> Space::digest() const {
-    auto core = handle_->store->locked();
-    auto space = core->space(handle_->name);
-    if (!space) return tl::unexpected(space.error());
-    return (*space)->digest();
+    auto opened = handle_->store->locked(handle_->name);
+    if (!opened) return tl::unexpected(opened.error());
+    return opened->space.digest();
 }
 
 Subscription Space::observe(std::function<void(const SpaceChanges&)> observer,
                             std::string collection) {
     return handle_->store->observe(
-        {handle_->name, std::move(collection), std::move(observer), nullptr, nullptr});
+        {handle_->name, std::move(collection), std::move(observer), nullptr, nullptr, nullptr, {}});
 }
 
 Subscription Space::observe_rejected(
     std::function<void(const std::vector<RejectedChange>&)> observer) {
-    return handle_->store->observe({handle_->name, {}, nullptr, std::move(observer), nullptr});
+    return handle_->store->observe(
+        {handle_->name, {}, nullptr, std::move(observer), nullptr, nullptr, {}});
 }
 
 Result<> Space::set_presence(const std::string& session, Value value,
@@ -343,7 +347,13 @@ void Space::clear_presence(const std::string& session) {
 std::vector<Presence> Space::presence() const { return handle_->store->presence(handle_->name); }
 
 Subscription Space::observe_presence(std::function<void(const std::vector<Presence>&)> observer) {
-    return handle_->store->observe({handle_->name, {}, nullptr, nullptr, std::move(observer)});
+    return handle_->store->observe(
+        {handle_->name, {}, nullptr, nullptr, std::move(observer), nullptr, {}});
+}
+
+Subscription Space::observe_status(std::function<void(const SyncStatus&)> observer) {
+    return handle_->store->observe(
+        {handle_->name, {}, nullptr, nullptr, nullptr, std::move(observer), {}});
 }
 
 SyncStatus Space::status() const { return handle_->store->status(handle_->name); }
@@ -378,17 +388,15 @@ Result<Store> Store::open(const std::string& path, StoreOptions options) {
 }
 
 Result<Space> Store::space(const std::string& name) {
-    {
-        auto core = impl_->locked();
-        if (auto opened = core->space(name); !opened) return tl::unexpected(opened.error());
-    }
+    if (auto opened = impl_->locked(name); !opened) return tl::unexpected(opened.error());
     impl_->notify(name);
     return Space(std::make_shared<client::SpaceHandle>(client::SpaceHandle{impl_, name}));
 }
 
 Result<std::vector<std::string>> Store::spaces() const {
     auto core = impl_->locked();
-    auto all = core->spaces();
+    if (!core) return tl::unexpected(core.error());
+    auto all = (*core)->spaces();
     if (!all) return tl::unexpected(all.error());
     std::vector<std::string> names;
     for (const SpaceReplica* space : *all) names.push_back(space->state().name);
@@ -397,35 +405,39 @@ Result<std::vector<std::string>> Store::spaces() const {
 
 Result<> Store::set_schema(const Schema& schema) {
     auto core = impl_->locked();
-    return core->set_schema(schema);
+    if (!core) return tl::unexpected(core.error());
+    return (*core)->set_schema(schema);
 }
 
 Result<> Store::drop_schema() {
     auto core = impl_->locked();
-    return core->drop_schema();
+    if (!core) return tl::unexpected(core.error());
+    return (*core)->drop_schema();
 }
 
 std::optional<Schema> Store::schema() const {
-    auto core = impl_->locked();
-    if (core->schema() == nullptr) return std::nullopt;
-    return *core->schema();
+    const std::shared_ptr<const Schema> schema = impl_->schema();
+    return schema == nullptr ? std::nullopt : std::optional(*schema);
 }
 
 Result<> Store::keep_history(std::chrono::milliseconds time) {
     if (time.count() < 0)
         return fail(ErrorCode::invalid_argument, "history is kept for a time of 0 or more");
     auto core = impl_->locked();
-    return core->keep_history(static_cast<std::uint64_t>(time.count()));
+    if (!core) return tl::unexpected(core.error());
+    return (*core)->keep_history(static_cast<std::uint64_t>(time.count()));
 }
 
 Result<> Store::verify() const {
     auto core = impl_->locked();
-    return core->verify();
+    if (!core) return tl::unexpected(core.error());
+    return (*core)->verify();
 }
 
 Result<> Store::checkpoint() {
     auto core = impl_->locked();
-    return core->database().checkpoint(sqlite::Checkpoint::truncate);
+    if (!core) return tl::unexpected(core.error());
+    return (*core)->database().checkpoint(sqlite::Checkpoint::truncate);
 }
 
 Result<> Store::connect(ConnectOptions options) { return impl_->connect(std::move(options)); }
@@ -434,9 +446,6 @@ void Store::set_token(std::string token) { impl_->set_token(std::move(token)); }
 
 void Store::disconnect() { impl_->disconnect(); }
 
-ReplicaId Store::replica() const {
-    auto core = impl_->locked();
-    return core->replica();
-}
+ReplicaId Store::replica() const { return impl_->replica(); }
 
 }  // namespace syncline

@@ -7,10 +7,12 @@
 #include "undo_watcher.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 namespace syncline::client {
 
@@ -21,6 +23,28 @@ struct Observer {
     std::function<void(const SpaceChanges&)> changed;
     std::function<void(const std::vector<RejectedChange>&)> rejected;
     std::function<void(const std::vector<Presence>&)> presence = {};
+    std::function<void(const SyncStatus&)> status = {};
+    SyncStatus told = {};  ///< what `status` was called with last, or was so when it began
+};
+
+/// True while it lives, false after it, also when what an app gave us throws: one thread tells at a
+/// time. The lock is held when it begins, and again when it has ended.
+class WhileTelling {
+public:
+    WhileTelling(std::unique_lock<std::mutex>& guard, bool& telling)
+        : guard_(guard), telling_(telling) {
+        telling_ = true;
+    }
+    ~WhileTelling() {
+        if (!guard_.owns_lock()) guard_.lock();
+        telling_ = false;
+    }
+    WhileTelling(const WhileTelling&) = delete;
+    WhileTelling& operator=(const WhileTelling&) = delete;
+
+private:
+    std::unique_lock<std::mutex>& guard_;
+    bool& telling_;
 };
 
 /// What observers are to be told, gathered under the lock and told without it.
@@ -54,7 +78,13 @@ public:
         bool error_is_final = false;
     };
 
-    /// The core, for the time the guard lives.
+    /// The lock. From inside an app's function that runs under it, nothing: the thread has it.
+    std::unique_lock<std::mutex> entered() {
+        return inside() ? std::unique_lock<std::mutex>() : std::unique_lock(lock_);
+    }
+
+    /// The core, for the time the guard lives. Error: invalid_argument from inside an app's
+    /// function that runs under the lock.
     class Locked {
     public:
         explicit Locked(StoreImpl& store) : guard_(store.lock_), core_(*store.core_) {}
@@ -64,9 +94,50 @@ public:
         std::unique_lock<std::mutex> guard_;
         StoreCore& core_;
     };
-    Locked locked() { return Locked(*this); }
+    Result<Locked> locked() {
+        if (auto free = not_inside(); !free) return tl::unexpected(free.error());
+        return Locked(*this);
+    }
+
+    /// The same with a space of it. Errors: also what opening the space can say.
+    struct LockedSpace {
+        std::unique_lock<std::mutex> guard;
+        StoreCore& core;
+        SpaceReplica& space;
+    };
+    Result<LockedSpace> locked(const std::string& name) {
+        if (auto free = not_inside(); !free) return tl::unexpected(free.error());
+        std::unique_lock guard(lock_);
+        auto space = core_->space(name);
+        if (!space) return tl::unexpected(space.error());
+        return LockedSpace{std::move(guard), *core_, **space};
+    }
+
+    /// While it lives, an app's function runs under the lock, on this thread.
+    class Inside {
+    public:
+        explicit Inside(StoreImpl& store) : store_(store) {
+            store_.inside_thread_ = std::this_thread::get_id();
+            store_.inside_ = true;
+        }
+        ~Inside() { store_.inside_ = false; }
+        Inside(const Inside&) = delete;
+        Inside& operator=(const Inside&) = delete;
+
+    private:
+        StoreImpl& store_;
+    };
+    /// Whether such a function is the caller, who would wait for itself.
+    [[nodiscard]] bool inside() const {
+        return inside_ && inside_thread_.load() == std::this_thread::get_id();
+    }
+    [[nodiscard]] Result<> not_inside() const {
+        if (inside()) return fail(ErrorCode::invalid_argument, called_from_inside);
+        return {};
+    }
 
     Result<> connect(ConnectOptions options) {
+        if (auto free = not_inside(); !free) return free;
         auto endpoint = net::parse_url(options.url);
         if (!endpoint) return tl::unexpected(endpoint.error());
         disconnect();
@@ -85,6 +156,7 @@ public:
     }
 
     void disconnect() {
+        if (inside()) return run_elsewhere([self = shared_from_this()] { self->disconnect(); });
         std::unique_ptr<Connector> connector;
         {
             const std::lock_guard guard(connector_lock_);
@@ -100,6 +172,11 @@ public:
     }
 
     void set_token(std::string token) {
+        if (inside()) {
+            return run_elsewhere([self = shared_from_this(), token = std::move(token)]() mutable {
+                self->set_token(std::move(token));
+            });
+        }
         {
             const std::lock_guard guard(lock_);
             error_is_final_ = false;  // it may be just what was missing
@@ -107,6 +184,15 @@ public:
         const std::lock_guard guard(connector_lock_);
         token_ = std::move(token);
         if (connector_ != nullptr) connector_->set_token(token_);
+    }
+
+    [[nodiscard]] std::shared_ptr<const Schema> schema() {
+        const auto guard = entered();
+        return core_->schema();
+    }
+    [[nodiscard]] ReplicaId replica() {
+        const auto guard = entered();
+        return core_->replica();
     }
 
     /// Whether the caller is an observer on the network thread.
@@ -130,6 +216,7 @@ public:
     /// `request` is empty for what need not be done once only.
     Result<Done> transact(const std::string& name, std::string_view request, const Edit& edit,
                           std::string message, const Origin& origin) {
+        if (auto free = not_inside(); !free) return tl::unexpected(free.error());
         {
             const std::lock_guard guard(lock_);
             if (!request.empty()) {
@@ -138,9 +225,11 @@ public:
                 if (*before) return Done::before;
             }
             const UndoWatcher::Making making(undo_watchers_[name], origin.undo);
-            auto committed = core_->transact(
-                name, request, std::move(message),
-                [&](SpaceReplica::Editor& editor) { return edit(editor, core_->schema().get()); });
+            auto committed = core_->transact(name, request, std::move(message),
+                                             [&](SpaceReplica::Editor& editor) {
+                                                 const Inside inside(*this);
+                                                 return edit(editor, core_->schema().get());
+                                             });
             if (!committed) return tl::unexpected(committed.error());
             if (origin.committed) origin.committed(core_->now_ms());
             if (committed->first == 0) return Done::now;
@@ -154,17 +243,17 @@ public:
 
     /// From now on `undo` is told what others do in the space, as long as it is there.
     Result<> watch(const std::string& name, const std::shared_ptr<UndoManager>& undo) {
-        const std::lock_guard guard(lock_);
-        auto space = core_->space(name);
-        if (!space) return tl::unexpected(space.error());
+        auto opened = locked(name);
+        if (!opened) return tl::unexpected(opened.error());
         UndoWatcher& watcher = undo_watchers_[name];
         watcher.add(undo);
-        (*space)->watch(&watcher);
+        opened->space.watch(&watcher);
         return {};
     }
 
     Result<> set_presence(const std::string& space, const std::string& session, Value value,
                           std::uint64_t ttl_ms) {
+        if (auto free = not_inside(); !free) return free;
         {
             const std::lock_guard guard(lock_);
             auto changed = presence_.set(space, session, std::move(value), ttl_ms, now_ms_());
@@ -176,6 +265,11 @@ public:
     }
 
     void clear_presence(const std::string& space, const std::string& session) {
+        if (inside()) {
+            return run_elsewhere([self = shared_from_this(), space, session] {
+                self->clear_presence(space, session);
+            });
+        }
         {
             const std::lock_guard guard(lock_);
             if (!presence_.clear(space, session)) return;
@@ -185,16 +279,17 @@ public:
     }
 
     std::vector<Presence> presence(const std::string& space) {
-        const std::lock_guard guard(lock_);
+        const auto guard = entered();
         return presence_.list(space, core_->replica(), now_ms_());
     }
 
     SyncStatus status(const std::string& name) {
-        const std::lock_guard guard(lock_);
+        const auto guard = entered();
         return status_of(name);
     }
 
     Result<> wait_in_sync(const std::string& name, std::chrono::milliseconds timeout) {
+        if (auto free = not_inside(); !free) return free;
         std::unique_lock guard(lock_);
         std::optional<Error> final_error;
         const bool done = status_changed_.wait_for(guard, timeout, [&] {
@@ -206,19 +301,24 @@ public:
         if (done) return {};
         const SyncStatus status = status_of(name);
         std::string why = "not in sync after " + std::to_string(timeout.count()) + " ms";
-        if (status.last_error) why += "; last error: " + status.last_error->message;
+        if (status.last_error) {
+            why += "; last error: " + status.last_error->message;
+        } else if (status.connection == SyncStatus::Connection::offline) {
+            why += ": the store is offline, and connect() would change that";
+        }
         return fail(ErrorCode::timed_out, why);
     }
 
     Subscription observe(Observer observer) {
-        const std::lock_guard guard(lock_);
+        const auto guard = entered();
+        if (observer.status) observer.told = status_of(observer.space);
         const std::uint64_t id = ++last_observer_;
         observers_[id] = std::make_shared<Observer>(std::move(observer));
         return Subscription([weak = weak_from_this(), id] {
             if (const auto self = weak.lock()) {
                 // What the app's function owns is let go of without the lock: it may call back.
                 decltype(self->observers_)::node_type gone;
-                const std::lock_guard inner(self->lock_);
+                const auto inner = self->entered();
                 gone = self->observers_.extract(id);
             }
         });
@@ -276,6 +376,7 @@ public:
         status_changed_.notify_all();
         dispatch_changes();
         dispatch_presence();
+        dispatch_status();
     }
 
 private:
@@ -312,7 +413,7 @@ private:
     void dispatch_presence() {
         std::unique_lock guard(lock_);
         if (telling_presence_) return;
-        telling_presence_ = true;
+        const WhileTelling telling(guard, telling_presence_);
         while (!presence_news_.empty()) {
             const std::string space =
                 std::move(presence_news_.extract(presence_news_.begin()).value());
@@ -327,7 +428,28 @@ private:
             observers.clear();  // the last owner of what the app's function holds may be this one
             guard.lock();
         }
-        telling_presence_ = false;
+    }
+
+    /// As dispatch_presence(). What changed and changed back in between is not told.
+    void dispatch_status() {
+        std::unique_lock guard(lock_);
+        status_is_old_ = true;
+        if (telling_status_) return;
+        const WhileTelling telling(guard, telling_status_);
+        while (std::exchange(status_is_old_, false)) {
+            std::vector<std::pair<std::shared_ptr<Observer>, SyncStatus>> news;
+            for (const auto& [id, observer] : observers_) {
+                if (!observer->status) continue;
+                SyncStatus now = status_of(observer->space);
+                if (now == observer->told) continue;
+                observer->told = now;
+                news.emplace_back(observer, std::move(now));
+            }
+            guard.unlock();
+            for (const auto& [observer, status] : news) observer->status(status);
+            news.clear();
+            guard.lock();
+        }
     }
 
     /// Stops a connector. An observer runs on the thread that has to be joined, so there another
@@ -380,7 +502,13 @@ private:
         for (std::string& space : presence_.disconnected()) presence_news_.insert(std::move(space));
     }
 
-    std::mutex lock_;  ///< guards everything up to telling_presence_
+    static constexpr const char* called_from_inside =
+        "called from inside a transaction or a visit of the same store, which holds it until it "
+        "returns: read with the transaction's editors, and call the store afterwards";
+
+    std::atomic<bool> inside_{false};  ///< an app's function runs under the lock, on this thread:
+    std::atomic<std::thread::id> inside_thread_ = std::thread::id();
+    std::mutex lock_;  ///< guards everything up to telling_status_
     std::map<std::string, UndoWatcher> undo_watchers_;
     std::unique_ptr<StoreCore> core_;
     std::function<std::uint64_t()> now_ms_;
@@ -397,6 +525,8 @@ private:
     PresenceBook presence_;
     std::set<std::string> presence_news_;  ///< spaces whose observers are to be told
     bool telling_presence_ = false;
+    bool status_is_old_ = false;
+    bool telling_status_ = false;
 
     std::mutex connector_lock_;  ///< never taken while lock_ is held
     std::unique_ptr<Connector> connector_;

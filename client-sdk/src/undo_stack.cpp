@@ -138,23 +138,23 @@ Result<bool> UndoStack::redo_once(std::string_view request, std::string message)
 }
 
 bool UndoStack::can_undo() const {
-    auto guard = handle_->store->locked();
+    const auto guard = handle_->store->entered();
     return handle_->undo->can_undo();
 }
 bool UndoStack::can_redo() const {
-    auto guard = handle_->store->locked();
+    const auto guard = handle_->store->entered();
     return handle_->undo->can_redo();
 }
 void UndoStack::begin_group() {
-    auto guard = handle_->store->locked();
+    const auto guard = handle_->store->entered();
     handle_->undo->begin_group();
 }
 void UndoStack::end_group() {
-    auto guard = handle_->store->locked();
+    const auto guard = handle_->store->entered();
     handle_->undo->end_group();
 }
 void UndoStack::clear() {
-    auto guard = handle_->store->locked();
+    const auto guard = handle_->store->entered();
     handle_->undo->clear();
 }
 

@@ -32,10 +32,21 @@
 ///     });
 ///     store.connect({.url = "wss://relay.example", .token = fetch_token});
 ///
+/// docs/tutorial-cpp.md begins at the beginning.
+///
 /// Threads  Every object here may be used from any thread. Observers are called without any lock
 ///          held: after a local commit on the committing thread, after remote changes on the
-///          store's network thread. They may call back into the store.
-/// Errors   Result<T>; branch on error().code.
+///          store's network thread; so two of these calls may overlap, where a function does not
+///          say that they do not. They may call back into the store, also to commit or disconnect.
+///          Waiting in one that runs on the network thread (wait_in_sync) holds up the network.
+/// Inside   What runs under the store's lock is the function given to transact() and each(). From
+///          there the store cannot be asked or changed, and says so: invalid_argument.
+/// Errors   Result<T>; branch on error().code. Of a failed one .value() throws.
+/// Throwing A transaction whose function throws is undone as a whole, and the exception passes on
+///          to the caller. Observers and ConnectOptions::token must not throw: on the network
+///          thread nobody is there to catch it, and the program ends.
+/// Lifetime Space, UndoStack and Subscription may outlive the Store. Spaces and undo stacks keep
+///          the file open, subscriptions do not.
 namespace syncline {
 
 class Store;
@@ -52,7 +63,8 @@ struct UndoHandle;
 
 /// Edits to one map of a document: its root, or a map inside it. Every call takes effect at once
 /// inside the transaction and nowhere else until it commits. The first error sticks and is what
-/// transact() returns. Valid inside the transaction only. A cheap value.
+/// transact() returns. Valid inside the transaction only: using one that was kept is undefined. A
+/// cheap value.
 class MapEditor {
 public:
     /// Sets a register (last writer wins).
@@ -68,9 +80,9 @@ public:
     private:
         friend class MapEditor;
         friend class ListEditor;
-        Counter(Transaction& tx, DocumentKey key, Path path)
+        Counter(Transaction* tx, DocumentKey key, Path path)
             : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
-        Transaction& tx_;
+        Transaction* tx_;
         DocumentKey key_;
         Path path_;
     };
@@ -81,9 +93,9 @@ public:
 
     private:
         friend class MapEditor;
-        Set(Transaction& tx, DocumentKey key, Path path)
+        Set(Transaction* tx, DocumentKey key, Path path)
             : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
-        Transaction& tx_;
+        Transaction* tx_;
         DocumentKey key_;
         Path path_;
     };
@@ -94,9 +106,9 @@ public:
 
     private:
         friend class MapEditor;
-        Flag(Transaction& tx, DocumentKey key, Path path)
+        Flag(Transaction* tx, DocumentKey key, Path path)
             : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
-        Transaction& tx_;
+        Transaction* tx_;
         DocumentKey key_;
         Path path_;
     };
@@ -132,10 +144,10 @@ public:
 private:
     friend class Transaction;
     friend class ListEditor;
-    MapEditor(Transaction& tx, DocumentKey key, Path path)
+    MapEditor(Transaction* tx, DocumentKey key, Path path)
         : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
     [[nodiscard]] Path below(std::string_view key, Type type) const;
-    Transaction& tx_;
+    Transaction* tx_;
     DocumentKey key_;
     Path path_;
 };
@@ -187,7 +199,9 @@ public:
     /// Moves the element at `from` so that it is at `to` afterwards.
     void move(std::uint32_t from, std::uint32_t to);
 
-    /// What is inside the element at `index`: as what it was inserted.
+    /// What is inside the element at `index`: as what it was inserted. Asked for as something
+    /// else, it gets a second content that is shown in the place of the first (docs/semantics.md,
+    /// Map).
     [[nodiscard]] MapEditor map(std::uint32_t index);
     [[nodiscard]] ListEditor list(std::uint32_t index);
     [[nodiscard]] TextEditor text(std::uint32_t index);
@@ -212,14 +226,14 @@ public:
 private:
     friend class MapEditor;
     friend class Transaction;
-    ListEditor(Transaction& tx, DocumentKey key, Path path)
+    ListEditor(Transaction* tx, DocumentKey key, Path path)
         : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
     [[nodiscard]] const List* read() const;
     void edit(Result<Op> op);
     void edit(Result<std::vector<FieldOp>> ops);
     Path insert(std::uint32_t index, Type container);
     [[nodiscard]] Path inside(std::uint32_t index, Type type);
-    Transaction& tx_;
+    Transaction* tx_;
     DocumentKey key_;
     Path path_;
 };
@@ -266,11 +280,11 @@ private:
     friend class MapEditor;
     friend class ListEditor;
     friend class Transaction;
-    TextEditor(Transaction& tx, DocumentKey key, Path path)
+    TextEditor(Transaction* tx, DocumentKey key, Path path)
         : tx_(tx), key_(std::move(key)), path_(std::move(path)) {}
     [[nodiscard]] const Text* read() const;
     void edit(Result<Op> op);
-    Transaction& tx_;
+    Transaction* tx_;
     DocumentKey key_;
     Path path_;
 };
@@ -357,6 +371,7 @@ struct SyncStatus {
     std::uint64_t cursor = 0;              ///< sequence number up to which the log is applied
     bool in_sync = false;                  ///< connected, all applied, nothing pending
     Access access = Access::none;          ///< as the relay granted it; none until it did
+    friend bool operator==(const SyncStatus&, const SyncStatus&) = default;
 };
 
 /// How much a space holds, for people and tools.
@@ -430,7 +445,7 @@ public:
 
     /// Runs `edit` and commits what it did as one atomic change: durable on this device when this
     /// returns, sent when there is a connection. An error undoes all of it. Do not call the store
-    /// from inside. An `edit` that only reads writes nothing.
+    /// from inside: invalid_argument. An `edit` that only reads writes nothing.
     ///   too_large         more than 65,536 operations or 960 KiB: split it
     ///   schema_violation  what the store's schema does not allow (docs/schema.md)
     Result<> transact(const std::function<void(Transaction&)>& edit, std::string message = {});
@@ -449,7 +464,15 @@ public:
 
     /// The document as JSON-like value, with the schema's defaults, or none if it does not exist.
     [[nodiscard]] Result<std::optional<Value>> get(const DocumentKey& key) const;
-    /// A copy with all CRDT detail: conflicts, types, dots; no defaults.
+    /// The values that lost to the one shown, of the register at `path`, newest first; empty when
+    /// there are none, or no register.
+    ///
+    ///     space.conflicts({"tasks", "t1"}, {{"title", syncline::Type::lww_register}});
+    ///
+    /// A write that has seen them all (the next set() on a device that shows them) ends them.
+    [[nodiscard]] Result<std::vector<Value>> conflicts(const DocumentKey& key,
+                                                       const Path& path) const;
+    /// A copy with all CRDT detail: types, dots, what was written when; no defaults.
     [[nodiscard]] Result<Document> document(const DocumentKey& key) const;
     /// Where the element is in its list now, and the cursor in its text; none if it is gone.
     [[nodiscard]] Result<std::optional<std::uint32_t>> index(const ElementId& id) const;
@@ -507,6 +530,9 @@ public:
         std::function<void(const std::vector<Presence>&)> observer);
 
     [[nodiscard]] SyncStatus status() const;
+    /// Calls `observer` with status() after each change of it, the first one after this call; calls
+    /// do not overlap, and the last one tells what is so now.
+    [[nodiscard]] Subscription observe_status(std::function<void(const SyncStatus&)> observer);
     /// Waits until the space is in sync. Errors: timed_out, or the final error that prevents it.
     [[nodiscard]] Result<> wait_in_sync(std::chrono::milliseconds timeout) const;
 
@@ -519,13 +545,13 @@ private:
 };
 
 struct ConnectOptions {
-    std::string url;  ///< ws://host:port or wss://host; the path defaults to /sync
+    std::string url = {};  ///< ws://host:port or wss://host; the path defaults to /sync
     /// Asked for a token before each connect, and again when most of its time is over (the `exp` of
     /// a JSON Web Token), to renew it on the live connection. It is called on the network thread
     /// without any lock; while it takes its time, nothing is sent or received. Empty where the
     /// relay wants no token, or where the app brings it with Store::set_token().
-    std::function<std::string()> token;
-    std::string ca_file;  ///< certificates to trust beside the system's
+    std::function<std::string()> token = {};
+    std::string ca_file = {};  ///< certificates to trust beside the system's
     std::chrono::milliseconds backoff_min{500};
     std::chrono::milliseconds backoff_max{60'000};
     std::chrono::seconds keep_alive{30};
@@ -533,13 +559,13 @@ struct ConnectOptions {
 
 struct StoreOptions {
     /// Tests only: what production takes from the system.
-    std::function<std::uint64_t()> now_ms;
-    RandomSource random;
-    std::string vfs;
+    std::function<std::uint64_t()> now_ms = {};
+    RandomSource random = {};
+    std::string vfs = {};
 };
 
 /// One SQLite file: one replica, many spaces. Other processes get storage_locked while it is open.
-/// A value that owns the file; the last copy closes it.
+/// A value that owns the file; the last copy closes it, or the last Space or UndoStack of it.
 class Store {
 public:
     /// Opens the file, or creates it. Errors: storage_locked, storage_not_ours, storage_newer,
