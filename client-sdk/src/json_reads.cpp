@@ -1,5 +1,6 @@
 #include "json_reads.hpp"
 
+#include "lost_values.hpp"
 #include "syncline/document/json.hpp"
 
 #include <algorithm>
@@ -34,7 +35,8 @@ std::string quoted(std::string_view text) { return to_json(Value(text)); }
 Result<std::string> document_json(const Space& space, const DocumentKey& key) {
     const auto value = space.get(key);
     if (!value) return tl::unexpected(value.error());
-    if (!*value) return fail(ErrorCode::not_found, "there is no such document");
+    if (!*value)
+        return fail(ErrorCode::not_found, "there is no document " + key.collection + "/" + key.id);
     return to_json(**value);
 }
 
@@ -65,6 +67,21 @@ Result<std::string> collection_json(const Space& space, const std::string& colle
     if (!visited) return tl::unexpected(visited.error());
     text += '}';
     return text;
+}
+
+Result<std::string> documents_json(const Space& space, const std::string& collection,
+                                   const std::string& behind, std::uint64_t limit) {
+    if (limit == 0) return fail(ErrorCode::invalid_argument, "a page has at least one document");
+    std::string text = "[";
+    std::uint64_t count = 0;
+    const auto add = [&](const std::string& id, const Value& document) {
+        if (count > 0) text += ',';
+        text += '[' + quoted(id) + ',' + to_json(document) + ']';
+        return ++count < limit;
+    };
+    if (auto visited = space.each(collection, add, behind); !visited)
+        return tl::unexpected(visited.error());
+    return text + ']';
 }
 
 namespace {
@@ -226,7 +243,7 @@ Result<std::string> conflicts_json(const Space& space, const Value& question) {
     if (!document) return tl::unexpected(document.error());
     Value::Array lost;
     if (const LwwRegister* found = register_at(document->root(), *path->array())) {
-        for (const DotValues::Entry& entry : found->conflicts()) lost.push_back(entry.value);
+        lost = lost_values(*found);
     }
     return to_json(Value(std::move(lost)));
 }
@@ -260,19 +277,42 @@ Result<std::string> digest_json(const Space& space) {
     return quoted(to_hex(digest->view()));
 }
 
-std::string status_json(const SyncStatus& status) {
+namespace {
+
+std::string_view name_of(Access access) {
+    switch (access) {
+        case Access::none: return "none";
+        case Access::read: return "read";
+        case Access::write: return "write";
+    }
+    return "none";
+}
+
+Value status_value(const SyncStatus& status) {
     Value last_error;
     if (status.last_error) {
         last_error = Value(Value::Map{{"code", Value(name_of(status.last_error->code))},
                                       {"final", Value(status.last_error_is_final)},
                                       {"message", Value(status.last_error->message)}});
     }
-    return to_json(Value(Value::Map{{"accepted", number(status.accepted)},
-                                    {"connection", Value(name_of(status.connection))},
-                                    {"cursor", number(status.cursor)},
-                                    {"in_sync", Value(status.in_sync)},
-                                    {"last_error", std::move(last_error)},
-                                    {"pending", number(status.pending)}}));
+    return Value(Value::Map{{"accepted", number(status.accepted)},
+                            {"connection", Value(name_of(status.connection))},
+                            {"cursor", number(status.cursor)},
+                            {"in_sync", Value(status.in_sync)},
+                            {"last_error", std::move(last_error)},
+                            {"pending", number(status.pending)}});
+}
+
+}  // namespace
+
+std::string status_json(const SyncStatus& status) { return to_json(status_value(status)); }
+
+std::string full_status_json(const SyncStatus& status) {
+    Value::Map members = *status_value(status).map();
+    members.push_back({"access", Value(name_of(status.access))});
+    members.push_back({"clock_offset_ms", Value(status.clock_offset_ms)});
+    members.push_back({"connected_since_ms", number(status.connected_since_ms)});
+    return to_json(Value(std::move(members)));
 }
 
 std::string changes_json(const SpaceChanges& changes) {

@@ -16,6 +16,9 @@ Result<std::string> document_as_of_json(const Space& space, const DocumentKey& k
 Result<std::string> history_json(const Space& space, const DocumentKey& key);
 /// All documents of a collection, as one object by id.
 Result<std::string> collection_json(const Space& space, const std::string& collection);
+/// Up to `limit` documents of a collection with ids behind `behind`: [[id,document],…].
+Result<std::string> documents_json(const Space& space, const std::string& collection,
+                                   const std::string& behind, std::uint64_t limit);
 /// Up to `limit` documents of a collection with ids behind `behind`: {"count":n,"last":id,
 /// "documents":[[id,document],…]}, the members in this order. A document with lists is
 /// [id,document,lists], with what lists_json() says.
@@ -37,7 +40,10 @@ Result<std::string> collections_json(const Space& space);
 Result<std::string> spaces_json(const Store& store);
 Result<std::string> digest_json(const Space& space);
 
+/// What a page wants to know, and changes only when something happens.
 std::string status_json(const SyncStatus& status);
+/// All of it: also access, clock_offset_ms, connected_since_ms.
+std::string full_status_json(const SyncStatus& status);
 std::string changes_json(const SpaceChanges& changes);
 std::string presence_json(const std::vector<Presence>& everybody);
 std::string rejected_json(const std::vector<RejectedChange>& changes);

@@ -41,6 +41,95 @@ static int failed_with(syncline_error** error, const char* name) {
     return same;
 }
 
+/* What an app needs beside documents. */
+static int syncline_twins_in_c(syncline_store* store) {
+    syncline_error* error = NULL;
+    const char* set = "[{\"op\":\"set\",\"doc\":[\"d\",\"1\"],\"path\":[\"k\"],\"value\":1}]";
+    const char* more = "[{\"op\":\"create\",\"doc\":[\"d\",\"2\"]}]";
+    struct told told = {0, {0}};
+    syncline_subscription* status = syncline_observe_status(store, "twins", note, &told, &error);
+    syncline_subscription* rejected =
+        syncline_observe_rejected(store, "twins", note, &told, &error);
+    HOLDS(status != NULL && rejected != NULL);
+    HOLDS(syncline_transact_with_message(store, "twins", set, "why", &error));
+    HOLDS(told.calls == 1 && strstr(told.last, "\"pending\":1}") != NULL);
+    syncline_subscription_free(status);
+    syncline_subscription_free(rejected);
+    HOLDS(syncline_transact(store, "twins", more, &error));
+    HOLDS(told.calls == 1);
+    char* history = syncline_history(store, "twins", "d", "1", &error);
+    HOLDS(history != NULL && strstr(history, "\"message\":\"why\"") != NULL);
+    syncline_string_free(history);
+
+    HOLDS(equals(syncline_documents(store, "twins", "d", NULL, 0, &error),
+                 "[[\"1\",{\"k\":1}],[\"2\",{}]]"));
+    HOLDS(equals(syncline_documents(store, "twins", "d", NULL, 1, &error), "[[\"1\",{\"k\":1}]]"));
+    HOLDS(equals(syncline_documents(store, "twins", "d", "1", 1, &error), "[[\"2\",{}]]"));
+    HOLDS(equals(syncline_documents(store, "twins", "none", NULL, 0, &error), "[]"));
+    HOLDS(equals(syncline_collections(store, "twins", &error), "[\"d\"]"));
+    HOLDS(equals(
+        syncline_conflicts(store, "twins", "{\"doc\":[\"d\",\"1\"],\"path\":[\"k\"]}", &error),
+        "[]"));
+    HOLDS(syncline_conflicts(store, "twins", "{}", &error) == NULL);
+    HOLDS(failed_with(&error, "invalid_argument"));
+    char* spaces = syncline_spaces(store, &error);
+    HOLDS(spaces != NULL && strstr(spaces, "\"twins\"") != NULL);
+    syncline_string_free(spaces);
+    char* replica = syncline_replica(store);
+    HOLDS(replica != NULL && strlen(replica) == 36);
+    syncline_string_free(replica);
+    HOLDS(syncline_verify(store, &error) && syncline_checkpoint(store, &error));
+
+    HOLDS(!syncline_connect_with(store, "{\"url\":\"nonsense\"}", &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_connect_with(store, "{\"url\":\"ws://127.0.0.1:1\",\"cafile\":\"\"}", &error));
+    HOLDS(strcmp(syncline_error_message(error), "cafile: is no option") == 0);
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_connect_with(store, "{\"url\":\"ws://127.0.0.1:1\",\"backoff_max_ms\":-1}",
+                                 &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(syncline_connect_with(store,
+                                "{\"url\":\"ws://127.0.0.1:1\",\"backoff_max_ms\":5,"
+                                "\"backoff_min_ms\":1,\"keep_alive_ms\":1500,\"token\":\"t\"}",
+                                &error));
+    syncline_disconnect(store);
+    return 0;
+}
+
+/* NULL is an error like another. */
+static int syncline_null_in_c(syncline_store* store) {
+    syncline_error* error = NULL;
+    syncline_store* other = NULL;
+    uint32_t at = 0;
+    HOLDS(!syncline_open(NULL, &other, &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_open("x", NULL, &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_transact(NULL, "s", "[]", &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_transact(store, NULL, "[]", &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_transact(store, "s", NULL, &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_transact_once(store, "s", NULL, "[]", NULL, &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_get(store, "s", NULL, "i", &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_get(store, "s", "c", NULL, NULL));
+    HOLDS(!syncline_position(store, "s", NULL, &at, &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_observe(store, "s", NULL, NULL, NULL, &error));
+    HOLDS(failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_connect(store, NULL, NULL, &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_undo_undo(NULL, NULL, &error) && failed_with(&error, "invalid_argument"));
+    HOLDS(!syncline_undo_can_undo(NULL) && !syncline_undo_can_redo(NULL));
+    syncline_undo_begin_group(NULL);
+    syncline_undo_end_group(NULL);
+    syncline_undo_clear(NULL);
+    syncline_set_token(NULL, "t");
+    syncline_disconnect(NULL);
+    syncline_subscription_free(NULL);
+    syncline_error_free(NULL);
+    HOLDS(syncline_replica(NULL) == NULL);
+    HOLDS(syncline_error_code(NULL) == 0 && syncline_error_name(NULL)[0] == '\0');
+    HOLDS(syncline_error_message(NULL)[0] == '\0');
+    return 0;
+}
+
 int syncline_api_in_c(const char* path) {
     syncline_store* store = NULL;
     syncline_store* second = NULL;
@@ -310,8 +399,11 @@ int syncline_api_in_c(const char* path) {
     HOLDS(failed_with(&error, "invalid_argument"));
     HOLDS(!syncline_wait_in_sync(store, "team", 1, &error) && failed_with(&error, "timed_out"));
     HOLDS(equals(syncline_status(store, "team", &error),
-                 "{\"accepted\":0,\"connection\":\"offline\",\"cursor\":0,\"in_sync\":false,"
-                 "\"last_error\":null,\"pending\":17}"));
+                 "{\"accepted\":0,\"access\":\"none\",\"clock_offset_ms\":0,"
+                 "\"connected_since_ms\":0,\"connection\":\"offline\",\"cursor\":0,"
+                 "\"in_sync\":false,\"last_error\":null,\"pending\":17}"));
+    HOLDS(syncline_twins_in_c(store) == 0);
+    HOLDS(syncline_null_in_c(store) == 0);
     syncline_set_token(store, "token");
     syncline_set_token(store, NULL);
     syncline_disconnect(store);

@@ -28,11 +28,24 @@ extern "C" {
  *
  * Errors   A function that can fail takes `error`, which may be NULL. On failure it returns 0 or
  *          NULL and, if `error` is not NULL, makes an error there that the caller frees; otherwise
- *          it leaves *error alone.
+ *          it leaves *error alone, so begin with NULL there.
+ * NULL     Where a string, a handle or a function has to be given and is NULL, the call fails with
+ *          invalid_argument; one that cannot fail does nothing and returns 0. What may be NULL is
+ *          said at the function.
  * Memory   A char* that a function returns is the caller's: syncline_string_free. A const char* is
- *          not, and lives as long as what it was taken from.
- * Threads  Every function may be called from any thread. syncline_close and
- *          syncline_subscription_free are the last call for their handle.
+ *          not, and lives as long as what it was taken from. Text that is given is copied.
+ * Threads  Every function may be called from any thread, any number at once.
+ * Handles  syncline_close, syncline_undo_free, syncline_subscription_free and syncline_error_free
+ *          are the last call for their handle: no other call with it may be under way, and none may
+ *          follow. That is not checked; a freed handle is undefined behaviour, as of free().
+ * Callbacks  No lock is held: a callback may call everything here but syncline_close, also to
+ *          transact or disconnect. It runs on the thread that made the change or, for what the
+ *          relay sent, on the store's own, which sends and receives nothing until it returns. It
+ *          must not leave by longjmp or by an exception.
+ *
+ * docs/tutorial-cpp.md has a program in C. What C++ has and this has not: a function that is asked
+ * for tokens (syncline_set_token instead), the history of one field, the fields that an observer is
+ * told of, Document with its dots.
  */
 
 typedef struct syncline_store syncline_store;
@@ -40,7 +53,8 @@ typedef struct syncline_subscription syncline_subscription;
 typedef struct syncline_undo syncline_undo;
 typedef struct syncline_error syncline_error;
 
-/** The number and the stable name of what went wrong (syncline/result.hpp), and a sentence. */
+/** The number and the stable name of what went wrong (syncline/result.hpp), and a sentence; 0 and
+ * "" for NULL. */
 int syncline_error_code(const syncline_error* error);
 const char* syncline_error_name(const syncline_error* error);
 const char* syncline_error_message(const syncline_error* error);
@@ -49,10 +63,21 @@ void syncline_error_free(syncline_error* error);
 /** Frees a string that a function here returned; NULL is fine. */
 void syncline_string_free(char* text);
 
-/** Opens the store at `path`, or creates it. 1, or 0 with an error. */
+/** Opens the store at `path`, or creates it. 1, or 0 with an error: storage_locked (open already,
+ *  here or in another process), storage_not_ours, storage_newer, storage_corrupt, storage_readonly,
+ *  storage_failed; the message names the path. */
 int syncline_open(const char* path, syncline_store** store, syncline_error** error);
 /** Disconnects and closes. NULL is fine. Its subscriptions end and still have to be freed. */
 void syncline_close(syncline_store* store);
+/** The names of all spaces in the file, as a JSON array. */
+char* syncline_spaces(syncline_store* store, syncline_error** error);
+/** This device's id, as history and presence name it. NULL for NULL. */
+char* syncline_replica(syncline_store* store);
+/** Reads the whole file; 0 with storage_corrupt and the first finding. See Store::verify. */
+int syncline_verify(syncline_store* store, syncline_error** error);
+/** Brings all that was committed into the one file, for whoever copies it. See Store::checkpoint.
+ */
+int syncline_checkpoint(syncline_store* store, syncline_error** error);
 
 /** Declares the documents (docs/schema.md): from now on transactions are checked, and documents are
  *  read with their defaults; also after the store is opened again. NULL forgets the schema.
@@ -76,10 +101,15 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  *     create                     the map at the path, or the document, even while it is empty
  *     create_list, create_text   likewise
  *
- *     list_insert  index, and one of: value, values (a list), new ("map", "list", "text",
- * "counter") list_push    the same without an index: behind all list_set     index, value  in place
- * of what is in the element list_erase   index, count  1 if there is no count list_move    index,
- * to     so that it is at `to` afterwards
+ *     list_insert  index, and one of: value, values (a list), new (map, list, text or counter)
+ *
+ *     list_push    the same without an index: behind all
+ *
+ *     list_set     index, value            in place of what is in the element
+ *
+ *     list_erase   index, count            1 if there is no count
+ *
+ *     list_move    index, to               so that it is at `to` afterwards
  *
  *     text_insert  index, text
  *     text_erase   index, count
@@ -96,6 +126,9 @@ char* syncline_schema(syncline_store* store, syncline_error** error);
  */
 int syncline_transact(syncline_store* store, const char* space, const char* ops_json,
                       syncline_error** error);
+/** The same with a message for people, which the history tells: "moved to Oslo". */
+int syncline_transact_with_message(syncline_store* store, const char* space, const char* ops_json,
+                                   const char* message, syncline_error** error);
 
 /** syncline_transact, done once however often it is asked with this id (1 to 128 bytes), also by
  *  another process after this one died. `*before`, unless `before` is NULL, is 1 when an earlier
@@ -180,20 +213,40 @@ int syncline_position(syncline_store* store, const char* space, const char* hand
 /** The ids of a collection's documents as a JSON array of text, ascending. */
 char* syncline_ids(syncline_store* store, const char* space, const char* collection,
                    syncline_error** error);
+/** A collection's documents as syncline_get gives them: [[id, {…}], …], ids ascending; those behind
+ *  the id `behind` (NULL: from the first), `limit` at most (0: all). */
+char* syncline_documents(syncline_store* store, const char* space, const char* collection,
+                         const char* behind, uint64_t limit, syncline_error** error);
+/** The names of the collections that have a document, as a JSON array, ascending. */
+char* syncline_collections(syncline_store* store, const char* space, syncline_error** error);
+/** The values that lost to the one shown, of the register at {"doc":[collection, id],"path":[…]},
+ * as a JSON array, newest first; empty when there are none, or no register. */
+char* syncline_conflicts(syncline_store* store, const char* space, const char* question_json,
+                         syncline_error** error);
 /** The digest of the confirmed state, in hexadecimal; equal on replicas in sync. */
 char* syncline_digest(syncline_store* store, const char* space, syncline_error** error);
 
 /** Called after each change: {"space":…,"documents":[{"collection":…,"id":…,"remote":bool},…]}.
- *  `changes_json` is the library's and lives until the call returns. No lock is held: the callback
- *  may call everything here but syncline_close, syncline_connect and syncline_disconnect. It runs
- *  on the thread that committed or, for what the relay sent, on the store's own. */
+ *  `changes_json` is the library's and lives until the call returns. Two calls may overlap, of two
+ *  threads. See Callbacks above. */
 typedef void (*syncline_observer)(const char* changes_json, void* context);
 /** Observes a space, or one collection of it unless that is NULL. `context` has to outlive the
  *  subscription and a call that is under way when it is freed. */
 syncline_subscription* syncline_observe(syncline_store* store, const char* space,
                                         const char* collection, syncline_observer observer,
                                         void* context, syncline_error** error);
-/** Ends the calls. NULL is fine. */
+/** Calls `observer` when the relay refused own changes for ever: they are out of the documents.
+ *  [{"code":name,"reason":…,"message":…,"documents":[{"collection":…,"id":…,"edits":[…]},…]},…];
+ *  an edit is told as in syncline_history. */
+syncline_subscription* syncline_observe_rejected(syncline_store* store, const char* space,
+                                                 syncline_observer observer, void* context,
+                                                 syncline_error** error);
+/** Calls `observer` with what syncline_status says, after each change of it; calls do not overlap,
+ *  and the last one tells what is so now. */
+syncline_subscription* syncline_observe_status(syncline_store* store, const char* space,
+                                               syncline_observer observer, void* context,
+                                               syncline_error** error);
+/** Ends the calls. One that is under way on another thread may still finish. NULL is fine. */
 void syncline_subscription_free(syncline_subscription* subscription);
 
 /** Tells everybody who has the space open where this session is: a cursor, a name, whatever they
@@ -217,6 +270,14 @@ syncline_subscription* syncline_presence_observe(syncline_store* store, const ch
  *  `token` may be NULL, and be set by syncline_set_token. Returns at once. */
 int syncline_connect(syncline_store* store, const char* url, const char* token,
                      syncline_error** error);
+/** The same with all that can be said, as JSON; only "url" has to be there:
+ *
+ *      {"url": "wss://relay.example", "token": "…", "ca_file": "/etc/app/ca.pem",
+ *       "backoff_min_ms": 500, "backoff_max_ms": 60000, "keep_alive_ms": 30000}
+ *
+ *  `ca_file` has certificates to trust beside the system's. Waiting between attempts grows from the
+ *  one bound to the other. Any other member is invalid_argument. See ConnectOptions. */
+int syncline_connect_with(syncline_store* store, const char* options_json, syncline_error** error);
 /** The token to use from now on, at any time: a live connection is renewed with it, and one that
  *  ended with an expired token is made again at once. Until then the status tells token_expired. */
 void syncline_set_token(syncline_store* store, const char* token);
@@ -224,9 +285,10 @@ void syncline_disconnect(syncline_store* store);
 /** Waits until the space is in sync; 0 with timed_out, or with the error that prevents it. */
 int syncline_wait_in_sync(syncline_store* store, const char* space, uint32_t timeout_ms,
                           syncline_error** error);
-/** How the space stands: {"accepted":n,"connection":"offline"|"connecting"|"connected",
- *  "cursor":n,"in_sync":bool,"last_error":null|{"code":name,"final":bool,"message":…},
- *  "pending":n}; a final error stays until the app does something about it. */
+/** How the space stands: {"access":"none"|"read"|"write","accepted":n,"clock_offset_ms":n,
+ *  "connected_since_ms":n,"connection":"offline"|"connecting"|"connected","cursor":n,
+ *  "in_sync":bool,"last_error":null|{"code":name,"final":bool,"message":…},"pending":n}; a final
+ *  error stays until the app does something about it. See SyncStatus. */
 char* syncline_status(syncline_store* store, const char* space, syncline_error** error);
 
 #ifdef __cplusplus
