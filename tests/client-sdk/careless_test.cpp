@@ -1,5 +1,6 @@
 // What apps do that they should not, and what they are told.
 
+#include "lost_values.hpp"
 #include "support/temporary_directory.hpp"
 #include "syncline/client/store.hpp"
 
@@ -165,4 +166,21 @@ TEST_CASE("whoever watches the status is told of each change of it", "[api]") {
     watching.cancel();
     REQUIRE(app.write(3));
     CHECK(told.size() == 2);
+}
+
+TEST_CASE("what lost against a register is told newest first", "[api]") {
+    // Written by nobody who had seen another; the newest neither by the first nor the last replica.
+    LwwRegister field;
+    const auto write = [&](std::uint8_t replica, std::uint64_t ms, const char* value) {
+        ReplicaId id;
+        id.bytes[0] = std::byte{replica};
+        field.apply(LwwRegister().set(value), Event{Dot{id, 1}, Hlc::at(ms)});
+    };
+    write(1, 30, "third");
+    write(2, 50, "shown");
+    write(3, 10, "first");
+    write(4, 40, "fourth");
+    CHECK(*field.value() == Value("shown"));
+    CHECK(client::lost_values(field) ==
+          std::vector<Value>{Value("fourth"), Value("third"), Value("first")});
 }
