@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <vector>
 
 namespace syncline::wire {
@@ -88,7 +89,7 @@ std::array<unsigned, 256> codes_of(const Lengths& lengths) {
 
 /// The bytes in coded form; nothing if that is not shorter.
 Bytes coded_if_shorter(BytesView bytes, const Weights& weights, const Lengths& lengths) {
-    PackedWriter out;
+    PackedWriter out(bytes.size());
     write_numbers(out, Numbers(lengths.begin(), lengths.end()));
     std::uint64_t bits = 0;
     for (std::size_t i = 0; i < 256; ++i) bits += weights[i] * lengths[i];
@@ -149,25 +150,27 @@ Bytes read_coded(PackedReader& in, std::size_t count) {
         return {};
     }
     const unsigned longest = *std::max_element(lengths.begin(), lengths.end());
+    assert(longest > 0);
     const std::vector<Entry> table = table_of(lengths, longest);
     const BytesView bits = in.rest();
-    Bytes bytes;
-    bytes.reserve(count);
-    std::uint64_t window = 0;  // the bits not used yet are its lowest
+    Bytes bytes(count);
+    std::uint64_t window = 0;  // the bits not used yet are its highest
     unsigned filled = 0;
     std::size_t next = 0;
-    for (; bytes.size() < count;) {
-        for (; filled <= 48 && next < bits.size(); filled += 8)
-            window = window << 8 | std::to_integer<std::uint64_t>(bits[next++]);
-        const std::uint64_t ahead =
-            filled >= longest ? window >> (filled - longest) : window << (longest - filled);
-        const Entry entry = table[ahead & ((1U << longest) - 1)];
+    const auto fill = [&] {
+        for (; filled <= 56 && next < bits.size(); filled += 8)
+            window |= std::to_integer<std::uint64_t>(bits[next++]) << (56 - filled);
+    };
+    for (std::byte& byte : bytes) {
+        if (filled < longest) fill();
+        const Entry& entry = table[static_cast<std::size_t>(window >> (64 - longest))];
         if (entry.length == 0 || entry.length > filled) {
             in.fail();
             return {};
         }
+        window <<= entry.length;
         filled -= entry.length;
-        bytes.push_back(static_cast<std::byte>(entry.symbol));
+        byte = static_cast<std::byte>(entry.symbol);
     }
     // The bytes that were only looked at go back, and what is left of the last one is zero.
     next -= filled / 8;
