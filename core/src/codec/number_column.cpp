@@ -29,21 +29,16 @@ constexpr auto sizes_by_width = [] {
 }();
 
 /// The form that takes the fewest bytes.
-std::uint64_t best_form(const Numbers& numbers) {
+std::uint64_t best_form(NumbersView numbers) {
     std::uint64_t sizes = 0;
     std::uint64_t all = 1;
     std::uint64_t run_nibbles = 0;
-    std::uint64_t run = 0;
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-        const std::uint64_t number = numbers[i];
+    numbers.for_each_run(run_max, [&](std::uint64_t length, std::uint64_t number) {
         all |= number;
-        sizes += sizes_by_width[width_of(number)];
-        ++run;
-        if (run == run_max || i + 1 == numbers.size() || numbers[i + 1] != number) {
-            run_nibbles += nibbles_of(run - 1) + nibbles_of(number);
-            run = 0;
-        }
-    }
+        const std::uint64_t size = sizes_by_width[width_of(number)];
+        sizes += length * size;
+        run_nibbles += nibbles_of(length - 1) + (size >> 32);
+    });
     const std::uint64_t width = width_of(all);
     const std::array<std::uint64_t, 4> bytes = {sizes & 0xFFFFFFFF, ((sizes >> 32) + 1) / 2,
                                                 (run_nibbles + 1) / 2,
@@ -117,17 +112,12 @@ private:
     bool is_half_ = false;
 };
 
-void write_runs(PackedWriter& out, const Numbers& numbers) {
+void write_runs(PackedWriter& out, NumbersView numbers) {
     NibbleWriter nibbles(out);
-    std::uint64_t run = 0;
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-        ++run;
-        if (run == run_max || i + 1 == numbers.size() || numbers[i + 1] != numbers[i]) {
-            nibbles.add(run - 1);
-            nibbles.add(numbers[i]);
-            run = 0;
-        }
-    }
+    numbers.for_each_run(run_max, [&](std::uint64_t length, std::uint64_t number) {
+        nibbles.add(length - 1);
+        nibbles.add(number);
+    });
     nibbles.finish();
 }
 
@@ -146,20 +136,20 @@ void read_runs(PackedReader& in, std::size_t count, Numbers& numbers) {
 }
 
 /// Bits fill bytes from the lowest up.
-void write_bits(PackedWriter& out, const Numbers& numbers, unsigned width) {
+void write_bits(PackedWriter& out, NumbersView numbers, unsigned width) {
     std::uint64_t bits = 0;
     unsigned filled = 0;
-    for (const std::uint64_t number : numbers) {
+    numbers.for_each([&](std::uint64_t number) {
         bits |= number << filled;
         const unsigned room = 64 - filled;
         if (width < room) {
             filled += width;
-            continue;
+            return;
         }
         out.word(bits, 8);
         bits = room < 64 ? number >> room : 0;
         filled = width - room;
-    }
+    });
     out.word(bits, (filled + 7) / 8);
 }
 
@@ -206,17 +196,18 @@ std::pair<std::uint64_t, bool> read_with_bit(PackedReader& in) {
 
 bool have_common_number(std::uint64_t count) { return count >= 2 && count < plain_max; }
 
-bool are_equal(const Numbers& numbers) {
-    return std::adjacent_find(numbers.begin(), numbers.end(), std::not_equal_to<>()) ==
-           numbers.end();
-}
-
 }  // namespace
 
-void write_state_numbers(PackedWriter& out, const Numbers& numbers) {
+bool are_equal(NumbersView numbers) {
+    return numbers.size() == 0 || numbers.count_if([&](std::uint64_t number) {
+        return number == numbers[0];
+    }) == numbers.size();
+}
+
+void write_state_numbers(PackedWriter& out, NumbersView numbers) {
     if (!have_common_number(numbers.size())) return write_numbers(out, numbers);
     const bool equal = are_equal(numbers);
-    write_with_bit(out, numbers.front(), equal);
+    write_with_bit(out, numbers[0], equal);
     for (std::size_t i = 1; i < numbers.size() && !equal; ++i) out.u64(numbers[i]);
 }
 
@@ -230,18 +221,18 @@ Numbers read_state_numbers(PackedReader& in, std::uint64_t announced) {
     return in.failed() ? Numbers() : numbers;
 }
 
-void write_numbers(PackedWriter& out, const Numbers& numbers) {
-    if (numbers.size() < plain_max) {
-        for (const std::uint64_t number : numbers) out.u64(number);
-        return;
-    }
+void write_numbers(PackedWriter& out, NumbersView numbers) {
+    const auto write_each = [&] {
+        numbers.for_each([&](std::uint64_t number) { out.u64(number); });
+    };
+    if (numbers.size() < plain_max) return write_each();
     const std::uint64_t form = best_form(numbers);
     out.u64(form);
     if (form == as_bytes_form) {
-        for (const std::uint64_t number : numbers) out.u64(number);
+        write_each();
     } else if (form == as_nibbles_form) {
         NibbleWriter nibbles(out);
-        for (const std::uint64_t number : numbers) nibbles.add(number);
+        numbers.for_each([&](std::uint64_t number) { nibbles.add(number); });
         nibbles.finish();
     } else if (form == as_runs_form) {
         write_runs(out, numbers);

@@ -27,9 +27,10 @@ enum Flag : std::uint64_t {
     flags_end = 1 << 10,
 };
 
-std::uint64_t count_if(const Numbers& numbers, bool (*good)(std::uint64_t)) {
-    return static_cast<std::uint64_t>(std::count_if(numbers.begin(), numbers.end(), good));
+std::uint64_t count_if(NumbersView numbers, bool (*good)(std::uint64_t)) {
+    return numbers.count_if(good);
 }
+bool is_known(std::uint64_t ref) { return ref != 0; }
 bool shares_more(std::uint64_t head) { return head != 0 && (head - 1) % 8 == shared_max; }
 bool is_integer(std::uint64_t kind) { return kind <= 1; }
 bool is_real(std::uint64_t kind) { return kind == 6; }
@@ -39,10 +40,10 @@ bool has_first(std::uint64_t link) { return link / 2 != 0; }
 bool has_parent(std::uint64_t link) { return link / 2 == 3; }
 /// Whether some field may have no new key: one met before, or that of an element in a list, which
 /// is then not of the common form.
-bool has_fewer_keys(std::uint64_t flags, const Numbers& shapes) {
+bool has_fewer_keys(std::uint64_t flags, NumbersView shapes) {
     constexpr std::uint64_t list_shape = 2 * (static_cast<std::uint64_t>(Type::list) - 1) + 1;
     return (flags & refs_flag) != 0 ||
-           std::find(shapes.begin(), shapes.end(), list_shape) != shapes.end();
+           count_if(shapes, [](std::uint64_t shape) { return shape == list_shape; }) > 0;
 }
 static_assert(static_cast<int>(ValueKind::negative) == 1 && static_cast<int>(ValueKind::text) == 2);
 static_assert(static_cast<int>(ValueKind::map) == 5 && static_cast<int>(ValueKind::real) == 6);
@@ -142,29 +143,28 @@ private:
         const auto flag = [](bool is_set, Flag value) {
             return is_set ? static_cast<std::uint64_t>(value) : 0;
         };
-        const bool some_known = std::any_of(c_.refs.begin(), c_.refs.end(), is_known);
+        const bool some_known = count_if(c_.refs, is_known) > 0;
         return flag(!c_.stamped_at.empty(), stamped_flag) | flag(!c_.kinds.empty(), values_flag) |
                flag(!c_.dot_at.empty(), dots_flag) | flag(!c_.mark_at.empty(), marks_flag) |
                flag(!c_.counts.empty(), counts_flag) | flag(!c_.links.empty(), stretches_flag) |
                flag(c_.has_presence, presence_flag) | flag(c_.has_prelude, prelude_flag) |
                flag(some_known, refs_flag) | flag(!c_.list_ms.empty(), list_stamps_flag);
     }
-    static bool is_known(std::uint64_t ref) { return ref != 0; }
 
     void keys(std::uint64_t flags) {
         if ((flags & refs_flag) != 0) counted(c_.refs);
         if (has_fewer_keys(flags, c_.shapes)) out_.u64(c_.key_heads.size());
         numbers(c_.key_heads).numbers(c_.key_shared);
     }
-    ColumnWriter& numbers(const Numbers& numbers) {
+    ColumnWriter& numbers(NumbersView numbers) {
         write_state_numbers(out_, numbers);
         return *this;
     }
-    void counted(const Numbers& numbers) {
+    void counted(NumbersView numbers) {
         out_.u64(numbers.size());
         write_state_numbers(out_, numbers);
     }
-    void who(const Numbers& numbers) {
+    void who(NumbersView numbers) {
         if (c_.authors.size() > 1) write_state_numbers(out_, numbers);
     }
 
@@ -213,9 +213,7 @@ private:
         c_.shapes = numbers(is_second() ? in_.u64() : few_or_more(few_fields_));
         if (has(counts_flag)) c_.counts = counted();
         if (has(refs_flag)) c_.refs = counted();
-        require(!has(refs_flag) || std::any_of(c_.refs.begin(), c_.refs.end(),
-                                               [](std::uint64_t ref) { return ref != 0; }),
-                ErrorCode::not_canonical);
+        require(!has(refs_flag) || count_if(c_.refs, is_known) > 0, ErrorCode::not_canonical);
         const bool has_fewer = has_fewer_keys(flags_, c_.shapes);
         c_.key_heads = numbers(has_fewer ? in_.u64() : c_.shapes.size());
         c_.key_shared = numbers(count_if(c_.key_heads, shares_more));
@@ -344,16 +342,18 @@ private:
             require(size < too_many && sum < too_many, ErrorCode::too_large);
             sum += failed() ? 0 : size;
         };
-        for (const std::uint64_t head : c_.key_heads) add(head == 0 ? 0 : (head - 1) / 8);
+        NumbersView(c_.key_heads).for_each([&](std::uint64_t head) {
+            add(head == 0 ? 0 : (head - 1) / 8);
+        });
         c_.keys = read_bytes(in_, sum);
         sum = 0;
         std::size_t next = 0;
-        for (const std::uint64_t kind : c_.kinds) {
+        NumbersView(c_.kinds).for_each([&](std::uint64_t kind) {
             if (is_real(kind)) add(8);
-            if (!has_length(kind)) continue;
+            if (!has_length(kind)) return;
             const std::uint64_t length = c_.lengths[next++];
             if (kind <= static_cast<std::uint64_t>(ValueKind::binary)) add(length);
-        }
+        });
         c_.values = read_bytes(in_, sum);
         if (has(stretches_flag)) c_.contents = read_bytes(in_, in_.u64());
     }
@@ -402,8 +402,8 @@ Result<StateColumns> read_columns_below(const Seen& seen, BytesView bytes, const
 }
 
 std::vector<std::uint32_t> stamp_order(const StateColumns& columns) {
-    const Numbers& who = columns.stamped_who;
-    const Numbers& at = columns.stamped_at;
+    const StateNumbers& who = columns.stamped_who;
+    const StateNumbers& at = columns.stamped_at;
     std::vector<std::uint32_t> order(at.size());
     std::iota(order.begin(), order.end(), 0U);
     const auto author = [&](std::uint32_t i) { return who.empty() ? 0 : who[i]; };

@@ -34,33 +34,37 @@ struct StateColumns {
     bool has_prelude =
         false;  ///< a document's early dots; a context that is not all up to the tops
 
-    Numbers shapes;  ///< of each field: 2 * (type - 1) + (1 if it is not of its type's common
-                     ///< form), or that of an emptied text or list
-    Numbers counts;  ///< how many of whatever comes next, and other small numbers
-    Numbers refs;    ///< of each field of a map in a map: 0, or 1 + the number of a key known there
-    Numbers key_heads;   ///< of each new key
-    Numbers key_shared;  ///< of those that share more with the one before than its head can say
+    StateNumbers shapes;  ///< of each field: 2 * (type - 1) + (1 if it is not of its type's common
+                          ///< form), or that of an emptied text or list
+    StateNumbers counts;  ///< how many of whatever comes next, and other small numbers
+    StateNumbers
+        refs;  ///< of each field of a map in a map: 0, or 1 + the number of a key known there
+    StateNumbers key_heads;  ///< of each new key
+    StateNumbers
+        key_shared;  ///< of those that share more with the one before than its head can say
 
     // A dot is an author's number and how far the counter is below the author's top.
-    Numbers stamped_who, stamped_at;       ///< of values in registers, marks, moves
-    Numbers stamped_ms, stamped_ticks;     ///< their stamps, in the order of the dots
-    Numbers dot_who, dot_at;               ///< other dots, and the last ones of runs
-    Numbers mark_who, mark_at, mark_sums;  ///< of counters
+    StateNumbers stamped_who, stamped_at;       ///< of values in registers, marks, moves
+    StateNumbers stamped_ms, stamped_ticks;     ///< their stamps, in the order of the dots
+    StateNumbers dot_who, dot_at;               ///< other dots, and the last ones of runs
+    StateNumbers mark_who, mark_at, mark_sums;  ///< of counters
 
-    Numbers kinds;     ///< of values
-    Numbers integers;  ///< their magnitudes
-    Numbers lengths;   ///< of texts and bytes; of arrays and maps
+    StateNumbers kinds;     ///< of values
+    StateNumbers integers;  ///< their magnitudes
+    StateNumbers lengths;   ///< of texts and bytes; of arrays and maps
 
-    Numbers links;        ///< of stretches: 2 * link + (1 if they have content)
-    Numbers run_lengths;  ///< less one
-    Numbers depths;       ///< of those with an own, right or left link
-    Numbers run_who;      ///< of those without an own link
-    Numbers run_at;  ///< the same: first counter, as a step from where that author's last ended
-    Numbers parents_who;              ///< of those with a given link: 2 * author's number + side
-    Numbers parents_at;               ///< a step from the first counter
-    Numbers list_ms, list_ticks;      ///< stamps of a list's plain stretches, in the order of dots
-    Numbers emptied_who, emptied_at;  ///< of emptied texts and lists: the last dot
-    Numbers emptied_first;  ///< its first, as a step from where that author's last such one ended
+    StateNumbers links;        ///< of stretches: 2 * link + (1 if they have content)
+    StateNumbers run_lengths;  ///< less one
+    StateNumbers depths;       ///< of those with an own, right or left link
+    StateNumbers run_who;      ///< of those without an own link
+    StateNumbers
+        run_at;  ///< the same: first counter, as a step from where that author's last ended
+    StateNumbers parents_who;          ///< of those with a given link: 2 * author's number + side
+    StateNumbers parents_at;           ///< a step from the first counter
+    StateNumbers list_ms, list_ticks;  ///< stamps of a list's plain stretches, in the order of dots
+    StateNumbers emptied_who, emptied_at;  ///< of emptied texts and lists: the last dot
+    StateNumbers
+        emptied_first;  ///< its first, as a step from where that author's last such one ended
 
     Bytes keys;      ///< what new keys do not share
     Bytes values;    ///< texts, bytes and reals

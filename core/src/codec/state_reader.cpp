@@ -16,18 +16,17 @@ namespace {
 /// What is left of a column. Beyond its end it gives 0 and fails.
 class Column {
 public:
-    explicit Column(const Numbers& numbers) : next_(numbers.data()), left_(numbers.size()) {}
-    [[nodiscard]] bool at_end() const { return left_ == 0; }
+    explicit Column(const StateNumbers& numbers) : numbers_(numbers) {}
+    [[nodiscard]] bool at_end() const { return next_ == numbers_.size(); }
     bool take(std::uint64_t& number) {
-        if (left_ == 0) return false;
-        number = *next_++;
-        --left_;
+        if (at_end()) return false;
+        number = numbers_[next_++];
         return true;
     }
 
 private:
-    const std::uint64_t* next_;
-    std::size_t left_;
+    NumbersView numbers_;
+    std::size_t next_ = 0;
 };
 
 class StateReader {
@@ -127,14 +126,12 @@ private:
 
     void read_stamps(std::uint64_t ms) {
         stamps_.resize(c_.stamped_at.size());
-        const bool alike = stamps_.empty() ||
-                           (std::all_of(c_.stamped_ms.begin() + 1, c_.stamped_ms.end(), is_zero) &&
-                            std::adjacent_find(c_.stamped_ticks.begin(), c_.stamped_ticks.end(),
-                                               std::not_equal_to<>()) == c_.stamped_ticks.end());
-        if (alike) {
-            if (!stamps_.empty())
-                std::fill(stamps_.begin(), stamps_.end(),
-                          stamp(c_.stamped_ms.front(), c_.stamped_ticks.front(), ms));
+        if (stamps_.empty()) return;
+        // The first step may be one of no time as well.
+        const std::size_t steps = NumbersView(c_.stamped_ms).count_if(is_step);
+        if (steps == (is_step(c_.stamped_ms[0]) ? 1U : 0U) && are_equal(c_.stamped_ticks)) {
+            std::fill(stamps_.begin(), stamps_.end(),
+                      stamp(c_.stamped_ms[0], c_.stamped_ticks[0], ms));
             return;
         }
         std::size_t i = 0;
@@ -143,7 +140,7 @@ private:
             ++i;
         }
     }
-    static bool is_zero(std::uint64_t number) { return number == 0; }
+    static bool is_step(std::uint64_t number) { return number != 0; }
     Hlc stamp(std::uint64_t step, std::uint64_t tick, std::uint64_t& ms) {
         ms += unzigzag(step);
         require(ms <= Hlc::ms_max && tick <= 0xFFFF, ErrorCode::out_of_range);

@@ -95,9 +95,8 @@ public:
         c_.has_presence = !map.presence().empty();
         if (c_.has_presence) write(map.presence());
         const std::size_t count = map.fields().size();
-        for (Numbers* column : {&c_.shapes, &c_.key_heads, &c_.stamped_who, &c_.stamped_at,
-                                &stamps_, &c_.kinds, &c_.integers})
-            column->reserve(count);
+        for (StateNumbers* column : {&c_.key_heads, &c_.integers}) column->reserve(count);
+        stamped_.at.reserve(count);
         fields(map, Keys::unique);
     }
     std::uint64_t see(const Dot& dot) { return authors_.see(dot); }
@@ -155,9 +154,8 @@ private:
             const std::optional<DotRun> dots = only_stretch(store.order());
             if (!dots) return false;
             c_.shapes.push_back(std::is_same_v<Store, Text> ? emptied_text : emptied_list);
-            c_.emptied_who.push_back(see({dots->replica, dots->last}));
-            c_.emptied_at.push_back(dots->last);
-            c_.emptied_first.push_back(dots->first);
+            emptied_.add(see({dots->replica, dots->last}), dots->last);
+            emptied_firsts_.push_back(dots->first);
             return true;
         } else {
             return false;
@@ -202,15 +200,18 @@ private:
     }
     void count(std::uint64_t number) { c_.counts.push_back(number); }
 
-    // Dots, with counters as they are until finish().
-
-    void dot(const Dot& dot) {
-        c_.dot_who.push_back(see(dot));
-        c_.dot_at.push_back(dot.counter);
-    }
+    /// Dots of a kind, with counters as they are and authors as they were met.
+    struct Dots {
+        StateNumbers who;
+        Numbers at;
+        void add(std::uint64_t author, std::uint64_t counter) {
+            who.push_back(author);
+            at.push_back(counter);
+        }
+    };
+    void dot(const Dot& dot) { dots_.add(see(dot), dot.counter); }
     void stamped(const Dot& dot, Hlc hlc) {
-        c_.stamped_who.push_back(see(dot));
-        c_.stamped_at.push_back(dot.counter);
+        stamped_.add(see(dot), dot.counter);
         stamps_.push_back(hlc.packed);
     }
     void write(const DotSet& dots) {
@@ -265,8 +266,7 @@ private:
         }
     }
     void mark(const ReplicaId& replica, const CounterMark& mark) {
-        c_.mark_who.push_back(see({replica, mark.counter}));
-        c_.mark_at.push_back(mark.counter);
+        marks_.add(see({replica, mark.counter}), mark.counter);
         c_.mark_sums.push_back(zigzag(static_cast<std::uint64_t>(mark.sum)));
     }
     void write(const PnCounter& counter, bool common) { write(counter.entries(), common); }
@@ -407,19 +407,19 @@ private:
         c_.authors.resize(authors.size());
         for (std::size_t i = 0; i < authors.size(); ++i)
             c_.authors[static_cast<std::size_t>(ranks[i])] = authors[i];
-        const auto finish = [&](Numbers& who, Numbers& at) {
-            for (std::size_t i = 0; i < at.size(); ++i) {
-                const auto author = static_cast<std::size_t>(who[i]);
-                at[i] = authors[author].top - at[i];
-                who[i] = ranks[author];
-            }
+        const auto rank = [&](std::uint64_t met) { return ranks[static_cast<std::size_t>(met)]; };
+        const auto finish = [&](Dots& dots, StateNumbers& who, StateNumbers& at) {
+            for (std::size_t i = 0; i < dots.at.size(); ++i)
+                dots.at[i] = authors[static_cast<std::size_t>(dots.who[i])].top - dots.at[i];
+            dots.who.transform(rank);
+            who = std::move(dots.who);
+            at = std::move(dots.at);
         };
-        finish(c_.dot_who, c_.dot_at);
-        finish(c_.stamped_who, c_.stamped_at);
-        finish(c_.mark_who, c_.mark_at);
-        finish(c_.emptied_who, c_.emptied_at);
-        for (std::uint64_t& who : c_.parents_who)
-            who = 2 * ranks[static_cast<std::size_t>(who / 2)] + who % 2;
+        finish(dots_, c_.dot_who, c_.dot_at);
+        finish(stamped_, c_.stamped_who, c_.stamped_at);
+        finish(marks_, c_.mark_who, c_.mark_at);
+        finish(emptied_, c_.emptied_who, c_.emptied_at);
+        c_.parents_who.transform([&](std::uint64_t who) { return 2 * rank(who / 2) + who % 2; });
         for (Piece& piece : pieces_) piece.who = ranks[static_cast<std::size_t>(piece.who)];
     }
     void finish_stretches() {
@@ -442,9 +442,8 @@ private:
         const auto add = [&](std::uint64_t stamp) {
             add_stamp(stamp, ms, c_.stamped_ms, c_.stamped_ticks);
         };
-        if (std::adjacent_find(stamps_.begin(), stamps_.end(), std::not_equal_to<>()) ==
-            stamps_.end()) {
-            for (const std::uint64_t stamp : stamps_) add(stamp);
+        if (are_equal(stamps_)) {
+            NumbersView(stamps_).for_each(add);
         } else {
             for (const std::uint32_t i : stamp_order(c_)) add(stamps_[i]);
         }
@@ -453,12 +452,12 @@ private:
         std::vector<std::uint64_t> ends(c_.authors.size(), 1);
         for (std::size_t i = 0; i < c_.emptied_at.size(); ++i) {
             const auto author = static_cast<std::size_t>(c_.emptied_who[i]);
-            const std::uint64_t first = c_.emptied_first[i];
-            c_.emptied_first[i] = zigzag(first - ends[author]);
+            c_.emptied_first.push_back(zigzag(emptied_firsts_[i] - ends[author]));
             ends[author] = c_.authors[author].top - c_.emptied_at[i] + 1;
         }
     }
-    void add_stamp(std::uint64_t stamp, std::uint64_t& ms, Numbers& all_ms, Numbers& all_ticks) {
+    void add_stamp(std::uint64_t stamp, std::uint64_t& ms, StateNumbers& all_ms,
+                   StateNumbers& all_ticks) {
         const Hlc hlc{stamp};
         all_ms.push_back(zigzag(hlc.ms() - ms));
         all_ticks.push_back(hlc.counter());
@@ -472,8 +471,13 @@ private:
     AuthorTable authors_;
     std::unordered_map<std::string_view, std::uint64_t> known_keys_;
     std::string_view last_key_;
+    Dots dots_;
+    Dots stamped_;
+    Dots marks_;
+    Dots emptied_;  ///< the last dots of emptied texts and lists
+    std::vector<std::uint64_t> emptied_firsts_;
     std::vector<Piece> pieces_;
-    Numbers stamps_;                          ///< of stamped dots, as they come
+    StateNumbers stamps_;                     ///< of stamped dots, as they come
     std::vector<std::uint64_t> list_stamps_;  ///< of lists' plain stretches
 };
 

@@ -2,6 +2,7 @@
 
 #include "syncline/bytes.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,8 +42,12 @@ public:
     }
     /// The lowest `size` bytes, lowest first.
     PackedWriter& word(std::uint64_t value, std::size_t size) {
-        for (; size > 0; --size, value >>= 8) bytes_.push_back(static_cast<std::byte>(value));
-        return *this;
+        std::array<std::byte, 8> bytes;
+        for (std::byte& byte : bytes) {
+            byte = static_cast<std::byte>(value);
+            value >>= 8;
+        }
+        return raw(BytesView(bytes).first(size));
     }
 
     [[nodiscard]] std::size_t size() const { return bytes_.size(); }
