@@ -26,7 +26,7 @@ test('an address that leads nowhere says so, and makes no board', async () => {
     const ada = await stage.enter('Ada Lovelace');
     const goTo = (hash: string): Promise<unknown> => ada.page.goto(stage.relay.url + hash);
     await goTo('#/b/half a link');
-    await ada.page.getByRole('alert').getByText('The address you came by is of no board').waitFor();
+    await ada.page.getByRole('alert').getByText('That address leads to no board').waitFor();
     await goTo('#/b/nosuchboard');
     await ada.page.getByRole('heading', {name: 'No board at this address yet'}).waitFor();
     await ada.isInSync();
@@ -177,6 +177,22 @@ test('the focus stays in the list when its row goes, and on Undo when there is n
     for (let step = 0; step < 5; step++) await ada.page.keyboard.press('Enter');
     await ada.page.locator('[role=status]', {hasText: 'Nothing to undo'}).waitFor();
     assert.ok(await undo.evaluate(hasFocus));
+    await ada.leaves();
+});
+
+test('the list does not take the focus from an item that somebody else removes', async () => {
+    const ada = await stage.enter('Ada Lovelace');
+    const link = await ada.makesBoard('Weekend by the lake');
+    await ada.adds('Tent', 'Canoe');
+    const noor = await stage.enter('Noor', link);
+    await noor.opens('Tent');
+    await ada.opens('Tent');
+    await ada.page.locator('.panel .cm-content').click();
+    await noor.page.getByRole('button', {name: 'Remove', exact: true}).click();
+    await ada.page.getByText('This item is not on the board').waitFor();
+    await ada.sees(['Canoe']);
+    assert.ok(await ada.page.evaluate(() => !document.querySelector('.items')?.contains(document.activeElement)));
+    await noor.leaves();
     await ada.leaves();
 });
 

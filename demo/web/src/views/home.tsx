@@ -42,7 +42,7 @@ export function Home({lost, fromWithin}: HomeProps): ReactElement {
                 </p>
                 {lost && (
                     <p className="notice" role="alert">
-                        The address you came by is of no board. If it is a friend’s link, check that you have all of it.
+                        That address leads to no board. If it is a friend’s link, check that you have all of it.
                     </p>
                 )}
                 <MemoryNotice />

@@ -30,7 +30,7 @@ export function ItemList({items, filter, movable, people, openId}: ItemListProps
         say: announcer.say,
     });
 
-    const keepFocus = useKeptFocus(reorder.list, ids);
+    const keptFocus = useKeptFocus(reorder.list, ids);
 
     if (items.length === 0) return null;
     return (
@@ -38,7 +38,7 @@ export function ItemList({items, filter, movable, people, openId}: ItemListProps
             <p className="visually-hidden" id="move-help">
                 Press Space to lift, arrow keys to move, Space to drop, Escape to put back.
             </p>
-            <ol className="items" ref={reorder.list} aria-label="Items" onFocus={keepFocus}>
+            <ol className="items" ref={reorder.list} aria-label="Items" {...keptFocus}>
                 {reorder.ids.map((id) => {
                     const item = byId.get(id);
                     if (item === undefined) return null;

@@ -1,5 +1,10 @@
 import {useLayoutEffect, useRef, type FocusEvent, type RefObject} from 'react';
 
+export interface KeptFocus {
+    readonly onFocus: (event: FocusEvent<HTMLElement>) => void;
+    readonly onBlur: () => void;
+}
+
 interface Place {
     readonly row: number;
     /** Which of the row's controls. */
@@ -14,9 +19,9 @@ const controls = 'button, input, a[href]';
  *
  * @param list its children are the rows
  * @param ids of the rows; asked again when they change
- * @returns to be told what gets the focus in the list
+ * @returns what the list is given, to tell what gets and loses the focus in it
  */
-export function useKeptFocus(list: RefObject<HTMLElement | null>, ids: readonly string[]): (event: FocusEvent<HTMLElement>) => void {
+export function useKeptFocus(list: RefObject<HTMLElement | null>, ids: readonly string[]): KeptFocus {
     const last = useRef<(Place & {readonly element: Element}) | null>(null);
     useLayoutEffect(() => {
         const was = last.current;
@@ -28,10 +33,16 @@ export function useKeptFocus(list: RefObject<HTMLElement | null>, ids: readonly 
         const found = row?.querySelectorAll<HTMLElement>(controls);
         found?.[Math.min(was.control, found.length - 1)]?.focus();
     }, [list, ids]);
-    return ({target}) => {
-        const rows = [...(list.current?.children ?? [])];
-        const row = rows.findIndex((one) => one.contains(target));
-        const control = row < 0 ? -1 : [...(rows[row]?.querySelectorAll(controls) ?? [])].indexOf(target);
-        last.current = control < 0 ? null : {row, control, element: target};
+    return {
+        onFocus: ({target}) => {
+            const rows = [...(list.current?.children ?? [])];
+            const row = rows.findIndex((one) => one.contains(target));
+            const control = row < 0 ? -1 : [...(rows[row]?.querySelectorAll(controls) ?? [])].indexOf(target);
+            last.current = control < 0 ? null : {row, control, element: target};
+        },
+        // React is silent about a focus that is lost because the row goes: this one was moved.
+        onBlur: () => {
+            last.current = null;
+        },
     };
 }
