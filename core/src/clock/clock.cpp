@@ -1,3 +1,4 @@
+#include "set_of_runs.hpp"
 #include "syncline/clock/causal_context.hpp"
 #include "syncline/clock/dot.hpp"
 #include "syncline/clock/hlc.hpp"
@@ -40,8 +41,14 @@ auto reaching(Runs& runs, const Dot& dot) {
 }  // namespace
 
 DotSet::DotSet(std::vector<Dot> dots) {
-    if (!std::is_sorted(dots.begin(), dots.end())) std::sort(dots.begin(), dots.end());
-    for (const Dot& dot : dots) append(runs_, {dot.replica, dot.counter, dot.counter});
+    if (std::is_sorted(dots.begin(), dots.end())) {
+        for (const Dot& dot : dots) append(runs_, {dot.replica, dot.counter, dot.counter});
+    } else {
+        std::vector<DotRun> runs;
+        runs.reserve(dots.size());
+        for (const Dot& dot : dots) runs.emplace_back(dot.replica, dot.counter, dot.counter);
+        *this = set_of(std::move(runs));
+    }
 }
 
 std::size_t DotSet::size() const {

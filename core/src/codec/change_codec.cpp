@@ -14,6 +14,7 @@
 // `who` 0 is the author, whose counters are written as distances back from the op's own (in steps,
 // as they are); n is the section's replicas[n - 1].
 
+#include "clock/set_of_runs.hpp"
 #include "syncline/document/change.hpp"
 
 #include <algorithm>
@@ -474,12 +475,7 @@ private:
         }
         in_.require(taken == numbers, ErrorCode::malformed);
         // The author's own came first; put in one by one, each of the others would move them all.
-        std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
-            return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-        });
-        DotSet dots;
-        for (const DotRun& run : runs) dots.insert(run);
-        return dots;
+        return set_of(std::move(runs));
     }
     CounterMarks read_marks() {
         CounterMarks marks;

@@ -1,5 +1,7 @@
 #include "syncline/crdt/or_map.hpp"
 
+#include "clock/set_of_runs.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -339,12 +341,7 @@ bool OrMap::live() const {
 DotSet OrMap::live_dots() const {
     std::vector<DotRun> runs;
     collect_live(runs);
-    std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
-        return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-    });
-    DotSet dots;
-    for (const DotRun& run : runs) dots.insert(run);
-    return dots;
+    return set_of(std::move(runs));
 }
 
 void OrMap::collect_live(std::vector<DotRun>& dots) const {

@@ -1,5 +1,7 @@
 #include "syncline/document/document.hpp"
 
+#include "clock/set_of_runs.hpp"
+
 #include <algorithm>
 #include <map>
 
@@ -72,11 +74,8 @@ void Document::apply(const std::vector<FieldOp>& ops, const Event& first,
         at.dot.counter += span(op.op);
     }
     for (auto& [path, runs] : cleared) {
-        std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
-            return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-        });
         FieldOp clear{path, {}};
-        for (const DotRun& run : runs) clear.op.removes.insert(run);
+        clear.op.removes = set_of(std::move(runs));
         root_.take(clear);
     }
 }

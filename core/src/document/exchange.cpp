@@ -3,6 +3,7 @@
 #include "syncline/document/exchange.hpp"
 
 #include "carry.hpp"
+#include "clock/set_of_runs.hpp"
 #include "codec/exchange_codec.hpp"
 
 #include <algorithm>
@@ -90,12 +91,7 @@ private:
             run.last = std::min(run.last, above_.at(run.replica));
             if (run.first <= run.last) known.push_back(run);
         }
-        std::sort(known.begin(), known.end(), [](const DotRun& a, const DotRun& b) {
-            return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-        });
-        DotSet all;
-        for (const DotRun& run : known) all.insert(run);
-        return all;
+        return set_of(std::move(known));
     }
 
     VersionVector above_;

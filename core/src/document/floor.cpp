@@ -1,21 +1,10 @@
 #include "syncline/document/floor.hpp"
 
+#include "clock/set_of_runs.hpp"
+
 #include <algorithm>
 
 namespace syncline {
-
-namespace {
-
-DotSet set_of(std::vector<DotRun> runs) {
-    std::sort(runs.begin(), runs.end(), [](const DotRun& a, const DotRun& b) {
-        return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-    });
-    DotSet dots;
-    for (const DotRun& run : runs) dots.insert(run);
-    return dots;
-}
-
-}  // namespace
 
 Residue residue(const Document& document) {
     ResidueRuns runs;

@@ -1,6 +1,7 @@
 #include "syncline/document/replica.hpp"
 
 #include "carry.hpp"
+#include "clock/set_of_runs.hpp"
 #include "syncline/document/op_check.hpp"
 #include "syncline/document/undo.hpp"
 
@@ -378,13 +379,8 @@ Result<Bytes> Replica::delta_since(const VersionVector& seen) const {
     for (const Path& path : counters) {
         if (const Node* node = root().find(path)) carry_counter(*node, path, delta);
     }
-    std::sort(dots.begin(), dots.end(), [](const DotRun& a, const DotRun& b) {
-        return Dot{a.replica, a.first} < Dot{b.replica, b.first};
-    });
-    DotSet all;
-    for (const DotRun& run : dots) all.insert(run);
     CausalContext context;
-    context.insert(all);
+    context.insert(set_of(std::move(dots)));
     return wire::encode_state(delta, context);
 }
 
