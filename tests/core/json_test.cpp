@@ -113,6 +113,24 @@ TEST_CASE("what is no JSON, or another form of a special one, is refused", "[jso
     }
 }
 
+TEST_CASE("a byte of zero ends no text", "[json]") {
+    CHECK(code_of(std::string_view("1\0", 2)) == ErrorCode::malformed);
+    CHECK(code_of(std::string_view("[1]\0 x", 6)) == ErrorCode::malformed);
+    CHECK(code_of(std::string_view("\"a\0\"", 4)) == ErrorCode::malformed);
+    CHECK(parse_json("\"\\u0000\"").value() == Value(std::string(1, '\0')));
+}
+
+TEST_CASE("an escape stands for its character, a pair of surrogates for one", "[json]") {
+    CHECK(parse_json(R"("\"\\\/\b\f\n\r\t")").value() == Value("\"\\/\b\f\n\r\t"));
+    CHECK(parse_json(R"("\u00fc\u20AC\ud83d\uDE00")").value() ==
+          Value("\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80"));
+    for (const char* text : {R"("\ud83d")", R"("\ude00")", R"("\ud83d\u0041")", R"("\ud83dA")",
+                             R"("\u12")", R"("\u00g0")", R"("\u-123")", R"("\x")", R"("\)"}) {
+        CAPTURE(text);
+        CHECK(code_of(text) == ErrorCode::malformed);
+    }
+}
+
 TEST_CASE("a number that neither an integer nor a real holds is refused", "[json]") {
     CHECK(code_of("9223372036854775808") == ErrorCode::out_of_range);
     CHECK(code_of("-9223372036854775809") == ErrorCode::out_of_range);
