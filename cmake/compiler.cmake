@@ -22,6 +22,15 @@ if(SYNCLINE_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${ccache_launcher})
 endif()
 
+if(EMSCRIPTEN)
+    # Unwinding and run-time types would be 3 % of a module. Our code throws nothing; files in which what
+    # others throw ends are compiled with SYNCLINE_CATCHES. It passes all others without destroying anything: out
+    # of memory is the end of a module (wasm/src/abi.cpp).
+    add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>" "$<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>")
+    add_link_options(-fwasm-exceptions)
+    set(SYNCLINE_CATCHES -fexceptions -fwasm-exceptions -frtti)
+endif()
+
 if(NOT EMSCRIPTEN)
     # mold, else lld: the test executables link several times faster than with GNU ld.
     find_program(SYNCLINE_LINKER NAMES mold ld.lld)

@@ -90,7 +90,7 @@ Result<> StoreCore::load() {
                                                           " holds a schema of a newer version (" +
                                                           schema.error().message + ")");
             }
-            schema_ = std::make_shared<const Schema>(std::move(*schema));
+            stored_schema_ = schema_ = std::make_shared<const Schema>(std::move(*schema));
         }
     }
     if (replica_.is_nil()) return fail(ErrorCode::storage_corrupt, "the store has no replica id");
@@ -304,41 +304,29 @@ void StoreCore::set_last_error(std::optional<Error> error) {
     (void)put_meta("last_code", static_cast<std::int64_t>(last_error_->code));
 }
 
-namespace {
-
-/// Whether `newer` has all that `older` has, and only collections and optional fields besides.
-bool only_adds(const Schema& older, const Schema& newer) {
-    const auto taken_away = [](const SchemaFinding& finding) {
-        return finding.rule == SchemaRule::collection_removed ||
-               finding.rule == SchemaRule::field_removed;
-    };
-    const std::vector<SchemaFinding> back = evolution_findings(newer, older);
-    return evolution_findings(older, newer).empty() &&
-           std::all_of(back.begin(), back.end(), taken_away);
-}
-
-}  // namespace
-
 Result<> StoreCore::set_schema(const Schema& schema) {
     // Only what can be read again may enter the file; reading also puts fields in order.
     const std::string text = schema.to_json();
     auto read = Schema::parse(text);
     if (!read) return tl::unexpected(read.error());
-    if (schema_ != nullptr) {
-        // An older version of the app: nothing that a newer one declared is taken away.
-        if (read->version < schema_->version) return check_evolution(*read, *schema_);
-        if (*read == *schema_) return {};
-        if (read->version == schema_->version && only_adds(*read, *schema_)) return {};
-        if (auto follows = check_evolution(*schema_, *read); !follows) return follows;
+    auto set = std::make_shared<const Schema>(std::move(*read));
+    const bool older = stored_schema_ != nullptr && set->version < stored_schema_->version;
+    if (stored_schema_ != nullptr) {
+        auto follows =
+            older ? check_evolution(*set, *stored_schema_) : check_evolution(*stored_schema_, *set);
+        if (!follows) return follows;
     }
-    if (auto put = put_meta("schema", std::string_view(text)); !put) return put;
-    schema_ = std::make_shared<const Schema>(std::move(*read));
+    if (!older && (stored_schema_ == nullptr || !(*stored_schema_ == *set))) {
+        if (auto put = put_meta("schema", std::string_view(text)); !put) return put;
+        stored_schema_ = set;
+    }
+    schema_ = std::move(set);
     return {};
 }
 
 Result<> StoreCore::drop_schema() {
     if (auto gone = database_.exec("DELETE FROM meta WHERE key = 'schema'"); !gone) return gone;
-    schema_ = nullptr;
+    schema_ = stored_schema_ = nullptr;
     return {};
 }
 

@@ -66,12 +66,12 @@ public:
     /// else.
     [[nodiscard]] const std::optional<Error>& last_error() const { return last_error_; }
     void set_last_error(std::optional<Error> error);
-    /// The newest that an app declared, as it is in the file; null when nothing was.
+    /// What the app declared; null when nothing was.
     [[nodiscard]] const std::shared_ptr<const Schema>& schema() const { return schema_; }
-    /// Uses `schema` from now on, and keeps it in the file, if it follows the one there. An older
-    /// one changes nothing: of a lower version, and the file's follows it; or of the same, and it
-    /// only lacks collections and fields. Error: schema_incompatible, what Schema::parse refuses,
-    /// or the storage's.
+    /// Uses `schema` from now on, and keeps it in the file if it follows the one there. One of a
+    /// lower version that the file's follows (an older app) is used until the store is closed, and
+    /// the file stays as it is. Error: schema_incompatible, what Schema::parse refuses, or the
+    /// storage's.
     Result<> set_schema(const Schema& schema);
     /// Forgets the schema, in the file too.
     Result<> drop_schema();
@@ -107,7 +107,8 @@ private:
     std::int64_t spaces_made_ = 0;
     std::int64_t clock_offset_ms_ = 0;
     std::optional<Error> last_error_;
-    std::shared_ptr<const Schema> schema_;
+    std::shared_ptr<const Schema> schema_;         ///< in use
+    std::shared_ptr<const Schema> stored_schema_;  ///< the newest, in the file
     std::map<std::string, OpenSpace> spaces_;
 };
 

@@ -55,7 +55,7 @@ export interface CollectionSchema {
  * written with {@link schema} or `as const satisfies Schema`, the types of its documents and editors.
  */
 export interface Schema {
-    /** Counted up by the app: one of a lower version may open a store that a newer one has used. The newer one stays in use (docs/schema.md). */
+    /** Of the app's schema; a store that a newer one was used on takes the older one for the time being. */
     readonly version?: number;
     readonly collections: Readonly<Record<string, CollectionSchema>>;
 }

@@ -113,7 +113,7 @@ export class Server implements EngineListener {
         for (const space of this.statuses.keys()) this.tellStatus(space);
     }
 
-    /** Each page brings its own. The newest of them, and of those from before, is in use: an older one changes nothing. */
+    /** The schema of the first page that has one; that of a page that brings another one has to follow it. */
     takeSchema(schema: string): void {
         if (this.schema === schema) return;
         this.engine.setSchema(schema);

@@ -5,7 +5,6 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import type {CDPSession, Page} from 'playwright-core';
-import type {Schema} from '../../../wasm/js/api.js';
 import {run, startRelay, temporaryDirectory} from '../engine/support.js';
 import type {StaticServer} from '../support/static-server.js';
 import {converged, native} from './agreement.js';
@@ -87,42 +86,6 @@ test('two tabs are one replica, and the second leads when the first is closed', 
     assert.equal(await count(b, 't'), 3);
     await converged([b], native(t), url);
     await b.close();
-});
-
-test('a tab of an older version of the app takes nothing from a newer one, whoever leads', async () => {
-    const title = {type: 'register', kind: 'text'} as const;
-    const fields = (more: object): Schema => ({version: 1, collections: {tasks: {fields: {title, n: {type: 'register', kind: 'integer'}, ...more}}}}) as Schema;
-    const newer: Schema = {...fields({n: {type: 'register', kind: ['integer', 'text']}, more: {type: 'register', kind: 'integer', default: 3}}), version: 2};
-    const named = name();
-    const a = await shared.open({name: named, schema: newer});
-    const set = (page: Page, key: string, value: string | number): Promise<string> =>
-        page.evaluate(
-            ([key, value]) =>
-                window.syncline.store
-                    .space('s')
-                    .transact((tx) => tx.document('tasks', 't').set(key, value))
-                    .then(() => 'done', ({code}: {code: string}) => code),
-            [key, value] as const,
-        );
-    const shown = (page: Page): Promise<unknown> => page.evaluate(() => window.syncline.store.space('s').document('tasks', 't').load());
-    const usesTheNewer = async (page: Page): Promise<void> => {
-        assert.deepEqual([await set(page, 'n', 'three'), await set(page, 'more', 'x'), await set(page, 'title', 'x')], ['done', 'schema_violation', 'done']);
-        assert.deepEqual(await shown(page), {title: 'x', n: 'three', more: 3});
-    };
-    await usesTheNewer(a);
-    // Of a lower version; and of the same, with less in it.
-    const b = await shared.open({name: named, schema: fields({})});
-    const c = await shared.open({name: named, schema: {...newer, collections: {}}});
-    for (const page of [a, b, c]) await usesTheNewer(page);
-    await a.close();
-    await leads(b);
-    for (const page of [b, c]) await usesTheNewer(page);
-    await b.close();
-    await c.close();
-    const again = await shared.open({name: named, schema: fields({})});
-    await usesTheNewer(again);
-    await assert.rejects(shared.open({name: named, schema: {...fields({n: title}), version: 3}}), /kind_narrowed/);
-    await again.close();
 });
 
 test('five tabs under load: whoever leads is killed or closes, and each confirmed add counts once', async (t) => {

@@ -80,9 +80,8 @@ int syncline_verify(syncline_store* store, syncline_error** error);
 int syncline_checkpoint(syncline_store* store, syncline_error** error);
 
 /** Declares the documents (docs/schema.md): from now on transactions are checked, and documents are
- *  read with their defaults; also after the store is opened again. An older schema than the one in
- *  use changes nothing; NULL forgets that one. 0 with malformed, naming the place, or with
- *  schema_incompatible, naming field and rule. */
+ *  read with their defaults; also after the store is opened again. NULL forgets the schema.
+ *  0 with malformed, naming the place, or with schema_incompatible, naming field and rule. */
 int syncline_set_schema(syncline_store* store, const char* schema_json, syncline_error** error);
 /** The schema in use, as JSON. NULL with the error not_found if there is none. */
 char* syncline_schema(syncline_store* store, syncline_error** error);

@@ -579,9 +579,9 @@ public:
 
     /// Declares the app's documents: from now on its transactions are checked and views show
     /// defaults; also after the store is opened again. A schema may only grow (docs/schema.md). One
-    /// that the file's grew from, an older app's, is taken and the file's stays in use. Nothing in
-    /// any document changes, and nothing is sent. Errors: schema_incompatible, naming fields and
-    /// rules; what Schema::parse refuses; the storage's.
+    /// of a lower version than the file's is used until the store is closed, if the file's grew
+    /// from it. Nothing in any document changes, and nothing is sent. Errors: schema_incompatible,
+    /// naming fields and rules; what Schema::parse refuses; the storage's.
     Result<> set_schema(const Schema& schema);
     /// Forgets the schema; the next one is compared with nothing. For development and repair.
     Result<> drop_schema();

@@ -75,7 +75,7 @@ struct FieldSchema {
 /// The declared collections of an app. A value; const calls may run in parallel.
 struct Schema {
     std::map<std::string, MapSchema> collections;
-    /// Counted up by the app when it likes; tells a store an older schema from a changed one.
+    /// Counted up by the app when it likes; tells a store an older schema from one with less in it.
     std::int64_t version = 0;
 
     /// The largest text that parse() takes: a schema is written by people.
