@@ -1,6 +1,7 @@
 #include "connector.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace syncline::client {
 
@@ -117,6 +118,7 @@ void Connector::connected() {
         }
         options.replica = core_.replica();
         options.nonce = *nonce;
+        options.leaving = claims_ > 0;
         options.presence = &presence_;
         session_ = std::make_unique<ClientSession>(std::move(options));
         effects = session_->connected(now_ms_());
@@ -164,16 +166,25 @@ void Connector::finish(const std::function<ClientEffects()>& step) {
             if (useful) failures_ = 0;
             owner_.session_event(std::move(event));
         }
-        if (effects.needs_identity) {
-            if (auto taken = core_.take_new_identity(); !taken) {
-                effects.close = ClientEffects::Ending{taken.error(), true, 0};
+        if (effects.identity != ClientEffects::Identity::keep) {
+            if (auto changed = change_identity(effects.identity); !changed) {
+                effects.close = ClientEffects::Ending{changed.error(), true, 0};
             }
-            identity_changed_ = true;
         }
     }
     effects.events.clear();
     carry_out(std::move(effects));
     owner_.dispatch();
+}
+
+Result<> Connector::change_identity(ClientEffects::Identity how) {
+    const bool claims = how == ClientEffects::Identity::claim;
+    claims_ = claims ? claims_ + 1 : 0;
+    at_once_ = claims_ <= 1;
+    // Copies that all leave must not take the id from each other as fast as they can. What is
+    // useful ends the back-off, but not this one.
+    failures_ = std::max(failures_, claims_);
+    return claims ? core_.claim_identity(claims_) : core_.take_new_identity();
 }
 
 void Connector::carry_out(ClientEffects effects) {
@@ -198,9 +209,8 @@ void Connector::disconnected(Error why) {
     const bool newer = by_token && !options_.token && token_ != renewal_.token();
     const bool parked = code == ErrorCode::token_expired && !options_.token && !newer;
     if (parked) ending.retryable = false;
-    const bool at_once = identity_changed_ || newer;
+    const bool at_once = std::exchange(at_once_, false) || newer;
     ending_.reset();
-    identity_changed_ = false;
     {
         const std::lock_guard guard(lock_);
         owner_.connection_changed(SyncStatus::Connection::offline,

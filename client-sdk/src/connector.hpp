@@ -62,6 +62,7 @@ private:
     }
     [[nodiscard]] std::uint64_t relay_now_ms();
     void renew(std::string token);
+    Result<> change_identity(ClientEffects::Identity how);
     void carry_out(ClientEffects effects);
     void schedule_retry(std::uint64_t at_least_ms);
     void set_tick();
@@ -82,7 +83,8 @@ private:
     std::optional<ClientEffects::Ending> ending_;
     std::string token_;     ///< as the app set it
     TokenRenewal renewal_;  ///< of the one that the relay was given last
-    bool identity_changed_ = false;
+    unsigned claims_ = 0;   ///< of this replica id, which is left once what is pending is pushed
+    bool at_once_ = false;  ///< to connect again, without back-off
     bool waiting_to_retry_ = false;
     unsigned failures_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "store_core.hpp"
 
+#include "syncline/sync/client_session.hpp"
+
 #include <algorithm>
 
 namespace syncline::client {
@@ -269,6 +271,13 @@ Result<std::uint64_t> StoreCore::next_nonce() {
         return tl::unexpected(put.error());
     }
     return ++nonce_;
+}
+
+Result<> StoreCore::claim_identity(unsigned claims) {
+    const std::uint64_t claimed = claiming_nonce(nonce_, claims);
+    if (auto put = put_meta("nonce", static_cast<std::int64_t>(claimed)); !put) return put;
+    nonce_ = claimed;
+    return {};
 }
 
 Result<> StoreCore::take_new_identity() {

@@ -55,6 +55,9 @@ public:
 
     /// Raises the connect nonce durably and returns it. Before each connect.
     Result<std::uint64_t> next_nonce();
+    /// Raises the nonce above those of other copies of this store, durably: ClientEffects' `claim`,
+    /// for the `claims`-th time in a row.
+    Result<> claim_identity(unsigned claims);
     /// Takes a fresh replica id durably. Each space settles the old one at its next opening.
     Result<> take_new_identity();
 

@@ -384,6 +384,7 @@ void Device::close() {
     disconnect();
     space_ = nullptr;
     store_.reset();
+    claims_ = 0;
 }
 
 void Device::copy_file_of(const Device& other) {
@@ -396,6 +397,7 @@ void Device::copy_file_of(const Device& other) {
 
 void Device::connect() {
     in_sync = false;
+    reconnect = false;
     ended.reset();
     const auto nonce = store_->next_nonce();
     if (!nonce) {
@@ -405,6 +407,7 @@ void Device::connect() {
     ClientSession::Options options;
     options.replica = store_->replica();
     options.nonce = *nonce;
+    options.leaving = claims_ > 0;
     options.push_bytes = push_bytes;
     options.pushes_max = 2;
     options.presence = presence;
@@ -459,11 +462,13 @@ void Device::carry_out(ClientEffects effects) {
             ++presence_told;
         }
     }
-    if (effects.needs_identity) {
-        if (auto taken = store_->take_new_identity(); !taken) {
-            effects.close = ClientEffects::Ending{taken.error(), true, 0};
+    if (effects.identity != ClientEffects::Identity::keep) {
+        claims_ = effects.identity == ClientEffects::Identity::claim ? claims_ + 1 : 0;
+        auto changed = claims_ > 0 ? store_->claim_identity(claims_) : store_->take_new_identity();
+        if (!changed) {
+            effects.close = ClientEffects::Ending{changed.error(), true, 0};
         } else {
-            ++identities_taken;
+            if (claims_ == 0) ++identities_taken;
             reconnect = true;
         }
     }

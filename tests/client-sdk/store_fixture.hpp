@@ -207,7 +207,7 @@ public:
     std::optional<Error> space_failed;
     std::set<std::string> own_marks;  ///< promised here
     bool in_sync = false;
-    bool reconnect = false;  ///< took a new identity and wants to come back
+    bool reconnect = false;  ///< has to do with its identity and wants to come back
     std::size_t presence_told = 0;
     /// Sends what the book has.
     void presence_changed() { carry_out(session_->presence_changed(clock())); }
@@ -228,6 +228,7 @@ private:
     std::unique_ptr<client::StoreCore> store_;
     SpaceReplica* space_ = nullptr;
     std::unique_ptr<ClientSession> session_;
+    unsigned claims_ = 0;
     ConnectionId connection_ = 0;
     std::uint64_t marks_made_ = 0;
 };

@@ -10,7 +10,8 @@ namespace syncline::sim {
 namespace {
 
 constexpr std::uint64_t start_of_time_ms = 1'750'000'000'000;
-constexpr std::uint64_t settle_ms = 180'000;
+/// Copies take their id from each other by turns until each but the last has left it.
+constexpr std::uint64_t settle_ms = 180'000, settle_ms_a_copy = 120'000;
 constexpr std::size_t devices_max = 6;
 const DocumentKey grow_key{"grow", "g"};
 const Path grow_path{{"all", Type::g_set}};
@@ -202,6 +203,7 @@ void World::connect(Device& device) {
     ClientSession::Options options;
     options.replica = device.id;
     options.nonce = settings_.control == Control::clone_unnoticed ? now_ * 1000 + id : device.nonce;
+    options.leaving = device.claims > 0;
     options.token = std::to_string(device.number);
     options.push_bytes = settings_.push_bytes;
     options.pushes_max = settings_.pushes_max;
@@ -266,10 +268,15 @@ void World::carry_out(Device& device, ClientEffects effects) {
             if (final) fail("space failed for good: " + failed_space->error.message);
         }
     }
-    if (effects.needs_identity) {
+    if (effects.identity == ClientEffects::Identity::claim) {
+        ++device.claims;
+        device.nonce = claiming_nonce(device.nonce, device.claims);
+        note(name_of_device(device.number) + " claims its identity");
+    } else if (effects.identity == ClientEffects::Identity::replace) {
         ++outcome_.identities;
         random_.fill(device.id.bytes.data(), device.id.bytes.size());
         device.nonce = 0;
+        device.claims = 0;
         note(name_of_device(device.number) + " takes the identity " +
              to_string(device.id).substr(0, 4));
     }
@@ -279,8 +286,10 @@ void World::carry_out(Device& device, ClientEffects effects) {
             fail("a session ended for good: " + effects.close->error.message);
         }
         hang_up(device);
+        // Copies that all leave must not take the id from each other as fast as they can.
+        const std::uint64_t ceiling = std::uint64_t{1'500} << std::min(device.claims, 4U);
         plan_connect(device, std::max<std::uint64_t>(effects.close->retry_after_ms,
-                                                     random_.between(20, 1'500)));
+                                                     random_.between(20, ceiling)));
     }
 }
 
@@ -471,8 +480,20 @@ void World::crash(Device& device) {
         slot->storage->crash();
     }
     device.correction = 0;
+    device.claims = 0;
     open_slots(device);
     plan_connect(device, random_.between(10, 3'000));
+}
+
+/// A refusal, or a clock that has to be corrected, gives pending changes other places or stamps.
+bool World::changes_are_moved() const {
+    return clocks_moved_ || settings_.drift_ppm_max > 0 || settings_.poison_percent > 0;
+}
+
+void World::move_clock(std::int64_t& offset, std::int64_t by) {
+    offset += by;
+    clocks_moved_ = true;
+    for (auto& [token, edit] : edits_) edit.may_repeat = edit.may_repeat || edit.copied;
 }
 
 void World::clone(Device& device) {
@@ -481,7 +502,7 @@ void World::clone(Device& device) {
     Device& copy = add_device();
     const Device& original = *devices_[from];
     note(name_of_device(copy.number) + " becomes a copy of " + name_of_device(from));
-    cloned_ = true;
+    const bool first_copy = ++copies_ == 1;
     copy.id = original.id;
     copy.nonce = original.nonce;
     copy.access = original.access;
@@ -492,11 +513,14 @@ void World::clone(Device& device) {
         auto made = std::make_unique<Slot>();
         made->name = slot->name;
         made->storage = std::make_unique<MemorySpaceStorage>(slot->storage->image());
-        // Both copies hold the changes that were pending and may both bring them, one of them under
-        // a new identity.
+        // Both copies hold the changes that were pending. Where they are moved on their chain, or
+        // pending in a third copy, they may be brought twice, once under a new identity.
         for (const auto& [first, own] : slot->storage->image().own) {
             auto change = wire::decode_change(own.bytes, slot->storage->image().state.replica, {});
-            if (change) edits_[change->message].may_repeat = true;
+            if (!change) continue;
+            Edit& edit = edits_[change->message];
+            edit.copied = true;
+            edit.may_repeat = edit.may_repeat || !first_copy || changes_are_moved();
         }
         copy.slots.push_back(std::move(made));
     }
@@ -613,7 +637,7 @@ void World::restore_relay(std::uint64_t which) {
         for (auto& entry : edits_) entry.second.may_repeat = true;
     }
     restored_ = true;
-    if (cloned_) {
+    if (copies_ > 0) {
         for (auto& [token, edit] : edits_) edit.may_vanish = edit.may_repeat = true;
     }
 }
@@ -937,7 +961,7 @@ void World::act(const Action& action) {
             break;
         }
         case ActionKind::device_clock:
-            device.clock_offset += jump();
+            move_clock(device.clock_offset, jump());
             note(name_of_device(device.number) + "'s clock is off by " +
                  std::to_string(device.clock_offset));
             break;
@@ -950,7 +974,7 @@ void World::act(const Action& action) {
                                                               : ErrorCode::storage_failed);
             break;
         case ActionKind::relay_clock:
-            relay_offset_ += jump();
+            move_clock(relay_offset_, jump());
             relay_clock_moved_ = true;
             note("the relay's clock is off by " + std::to_string(relay_offset_));
             break;
@@ -992,7 +1016,8 @@ void World::settle() {
         if (device->session == nullptr) plan_connect(*device, random_.below(2'000));
     }
     disk_.faults().heal();
-    const std::uint64_t end = now_ + settle_ms;
+    const std::uint64_t begun = now_;
+    const std::uint64_t end = begun + settle_ms + copies_ * settle_ms_a_copy;
     std::string left = "not begun";
     while (now_ < end && !failed()) {
         run_until(now_ + 250);
@@ -1000,7 +1025,7 @@ void World::settle() {
         if (left.empty()) break;
     }
     if (!failed() && !left.empty()) {
-        return fail("not in sync after " + std::to_string(settle_ms / 1000) + " s: " + left);
+        return fail("not in sync after " + std::to_string((end - begun) / 1000) + " s: " + left);
     }
     for (auto& device : devices_) {
         if (!failed()) audit(*device);
@@ -1121,7 +1146,7 @@ void World::check_space(const std::string& space) {
             // show with what they store.
             // With copies and restores together, a copy may write under an id whose dots of the
             // lost timeline others still name; nobody is left who could tell. All agree even then.
-            if (device != devices_.front() || (cloned_ && restored_)) continue;
+            if (device != devices_.front() || (copies_ > 0 && restored_)) continue;
             for (const DocumentKey& key : reference.documents()) {
                 auto document = slot->replica->document(key);
                 if (!document) return fail("a document cannot be read");

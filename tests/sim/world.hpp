@@ -52,6 +52,7 @@ private:
         std::size_t number = 0;
         ReplicaId id;             ///< durable
         std::uint64_t nonce = 0;  ///< durable
+        unsigned claims = 0;      ///< of its identity, since it is leaving it
         std::vector<std::unique_ptr<Slot>> slots;
         std::unique_ptr<ClientSession> session;
         ConnectionId connection = 0;
@@ -93,6 +94,7 @@ private:
         bool refused = false;
         bool may_repeat = false;
         bool may_vanish = false;
+        bool copied = false;  ///< while it was pending
         std::string space;
     };
     struct Due {
@@ -134,6 +136,8 @@ private:
     void edit(Device& device, const Action& action);
     void audit(Device& device);
     void crash(Device& device);
+    [[nodiscard]] bool changes_are_moved() const;
+    void move_clock(std::int64_t& offset, std::int64_t by);
     void clone(Device& device);
     void cut(Device& device, std::uint64_t seed);
     void half_open(Device& device, std::uint64_t seed);
@@ -183,8 +187,9 @@ private:
     std::uint64_t bound_ms_ = 0;
     bool restored_ = false;
     bool relay_clock_moved_ = false;
-    bool cloned_ = false;
-    bool calm_ = false;  ///< faults have ended
+    bool clocks_moved_ = false;  ///< any
+    std::uint64_t copies_ = 0;   ///< of stores
+    bool calm_ = false;          ///< faults have ended
     std::map<std::string, Edit> edits_;
     std::map<std::string, VersionVector> acknowledged_;   ///< by space: what clients were told
     std::map<ConnectionId, std::uint64_t> lost_changes_;  ///< feed_gap_ignored: closed up so far

@@ -6,6 +6,7 @@ namespace syncline {
 
 namespace {
 constexpr std::uint64_t tick_ms = 1'000;
+using Identity = ClientEffects::Identity;
 }  // namespace
 
 ClientEffects ClientSession::connected(std::uint64_t now_ms) {
@@ -56,6 +57,7 @@ ClientEffects ClientSession::received(BytesView frame, std::uint64_t now_ms) {
         end({ErrorCode::unexpected_message, "the relay sent what only a client sends"}, true,
             effects);
     }
+    if (leaving_ && welcomed_ && !over_ && nothing_pending()) end(Identity::replace, effects);
     return effects;
 }
 
@@ -151,6 +153,7 @@ void ClientSession::on(const wire::Welcome& message, std::uint64_t now_ms, Clien
 }
 
 void ClientSession::open(Line& line, ClientEffects& effects) {
+    if (line.parted) return;
     line.open = false;
     line.asked = true;
     line.token = tokens_;
@@ -165,7 +168,7 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
     if (line == nullptr || !line->asked) return;
     auto standing = line->space->opened(message, options_.replica, corrected(now_ms));
     if (!standing) return end(standing.error(), true, effects);
-    if (*standing == SpaceReplica::Standing::conflict) return conflict(effects);
+    if (*standing == SpaceReplica::Standing::conflict) return part(*line);
     line->asked = false;
     line->open = true;
     line->access = message.access;
@@ -176,8 +179,9 @@ void ClientSession::on(const wire::Opened& message, std::uint64_t now_ms, Client
         effects.events.emplace_back(client_event::Changed{message.space, std::move(swapped)});
     }
     // A wrong clock may have stamped what nobody has seen yet; that much can still be put right.
+    // Who leaves brings what a copy may hold as well, and so as it is.
     const bool settled = line->space->state().replica == options_.replica;
-    if (settled) {
+    if (settled && !leaving_) {
         auto restamped =
             line->space->restamp(message.own, corrected(now_ms), SpaceReplica::Restamp::unseen);
         if (!restamped) return end(restamped.error(), true, effects);
@@ -228,13 +232,14 @@ void ClientSession::on(const wire::Changes& message, std::uint64_t now_ms, Clien
         }
         return end(fed.error(), true, effects);
     }
-    if (fed->standing == SpaceReplica::Standing::conflict) return conflict(effects);
+    if (fed->standing == SpaceReplica::Standing::conflict) return part(*line);
     if (!fed->changes.empty()) {
         effects.events.emplace_back(client_event::Changed{message.space, std::move(fed->changes)});
     }
     const bool settled = line->space->state().replica == options_.replica;
     if (!was_settled && settled) line->sent = {};
-    if (settled && (!was_settled || (was_staging && !line->space->staging()))) {
+    const bool staged = was_staging && !line->space->staging();
+    if (settled && !leaving_ && (!was_settled || staged)) {
         auto restamped =
             line->space->restamp(line->sent, corrected(now_ms), SpaceReplica::Restamp::unseen);
         if (!restamped) return end(restamped.error(), true, effects);
@@ -249,7 +254,7 @@ void ClientSession::on(const wire::Accepted& message, std::uint64_t, ClientEffec
     if (line->unanswered > 0) --line->unanswered;
     auto ours = line->space->on_chain(message.head);
     if (!ours) return end(ours.error(), true, effects);
-    if (!*ours) return conflict(effects);
+    if (!*ours) return part(*line);
     if (message.head.counter > line->sent.counter) line->sent = message.head;
     effects.events.emplace_back(client_event::Accepted{message.space, message.head.counter});
     push(*line, effects);
@@ -293,10 +298,8 @@ void ClientSession::on(const wire::Rejected& message, std::uint64_t now_ms,
 
 void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, ClientEffects& effects) {
     const Error error{message.code, message.message};
-    if (message.code == ErrorCode::stale_nonce || message.code == ErrorCode::fork ||
-        message.code == ErrorCode::replica_taken) {
-        return conflict(effects);
-    }
+    if (message.code == ErrorCode::stale_nonce) return end(Identity::claim, effects);
+    if (message.code == ErrorCode::replica_taken) return end(Identity::replace, effects);
     if (message.space.empty()) {
         over_ = true;
         effects.close = ClientEffects::Ending{error, message.retryable, message.retry_after_ms};
@@ -304,13 +307,14 @@ void ClientSession::on(const wire::Failure& message, std::uint64_t now_ms, Clien
     }
     Line* line = find(message.space);
     if (line == nullptr) return;
+    if (message.code == ErrorCode::fork) return part(*line);
     if (message.code == ErrorCode::gap) {
         if (!line->open) return;  // of a push from before the space was opened again
         line->unanswered = 0;
         line->sent = message.head;
         auto ours = line->space->on_chain(message.head);
         if (!ours) return end(ours.error(), true, effects);
-        if (!*ours) return conflict(effects);
+        if (!*ours) return part(*line);
         return push(*line, effects);
     }
     // By a token that was overtaken on the way: the newer one is asked.
@@ -345,6 +349,21 @@ void ClientSession::progress(Line& line, ClientEffects& effects) {
     effects.events.emplace_back(client_event::InSync{space.state().name});
 }
 
+bool ClientSession::nothing_pending() const {
+    return std::all_of(lines_.begin(), lines_.end(), [](const auto& entry) {
+        return entry.second.parted || entry.second.space->pending() == 0;
+    });
+}
+
+/// What is pending in this space is authored again under another id. What is pending in the others
+/// may be pending in a copy of the store as well, and goes out under this id before.
+void ClientSession::part(Line& line) {
+    line.parted = true;
+    line.open = line.asked = false;
+    line.unanswered = 0;
+    leaving_ = true;
+}
+
 bool ClientSession::waiting() const {
     return !welcomed_ || std::any_of(lines_.begin(), lines_.end(), [](const auto& entry) {
         const Line& line = entry.second;
@@ -358,9 +377,9 @@ void ClientSession::end(Error error, bool retryable, ClientEffects& effects) {
     effects.close = ClientEffects::Ending{std::move(error), retryable, 0};
 }
 
-void ClientSession::conflict(ClientEffects& effects) {
+void ClientSession::end(Identity identity, ClientEffects& effects) {
     over_ = true;
-    effects.needs_identity = true;
+    effects.identity = identity;
     effects.close = ClientEffects::Ending{
         {ErrorCode::stale_nonce, "another copy of this store writes under its replica id"},
         true,

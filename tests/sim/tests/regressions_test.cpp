@@ -86,7 +86,7 @@ TEST_CASE("clocks that were set after the welcome are compared again", "[sim][re
     const auto effects = session.received(wire::encode(refusal), now_ms + year_ms);
     REQUIRE(effects.close.has_value());
     CHECK(effects.close->retryable);
-    CHECK_FALSE(effects.needs_identity);
+    CHECK(effects.identity == ClientEffects::Identity::keep);
     CHECK(device.space->pending() == 1);
 }
 

@@ -3,6 +3,7 @@
 #include "syncline/sync/presence_book.hpp"
 #include "syncline/sync/space_replica.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -60,9 +61,19 @@ using ClientEvent =
 struct ClientEffects {
     std::vector<Bytes> send;
     std::vector<ClientEvent> events;
-    /// Someone else writes under this replica id. Give the store a new one durably and connect
-    /// again; the session is over.
-    bool needs_identity = false;
+    /// What the store has to do, durably, about its replica id before it connects again. The
+    /// session is over if it is not `keep`.
+    enum class Identity : std::uint8_t {
+        keep,
+        /// Somebody has connected with this id and a newer nonce: perhaps a copy of this store, and
+        /// what is pending here may be pending there. It may not be authored again before it is
+        /// certain that nobody pushes it as it is. Raise the nonce above what copies have, and
+        /// connect as one that leaves.
+        claim,
+        /// This id is another's, too, and what could be pushed under it is. Take a new one.
+        replace,
+    };
+    Identity identity = Identity::keep;
     struct Ending {
         Error error;
         bool retryable = true;
@@ -70,6 +81,13 @@ struct ClientEffects {
     };
     std::optional<Ending> close;
 };
+
+/// The nonce of the `claims`-th claim in a row, above `nonce`, which is below it only by what
+/// connections count. Who is far behind others that claim gets to them by steps that double.
+[[nodiscard]] inline std::uint64_t claiming_nonce(std::uint64_t nonce, unsigned claims) {
+    constexpr unsigned steps_double_until = 8;
+    return ((nonce >> 32) + (std::uint64_t{1} << std::min(claims, steps_double_until))) << 32;
+}
 
 /// One connection, seen from a device (docs/protocol.md §5): hello, then every space: open, take
 /// the feed in, push what is pending. No I/O and no clock of its own; a session is used for one
@@ -85,10 +103,13 @@ public:
         std::size_t push_bytes = std::size_t{256} << 10;  ///< in one message, about
         std::size_t pushes_max = 4;                       ///< unanswered, in one space
         std::uint64_t answer_ms = 30'000;  ///< without an answer for so long, the line is dead
+        /// Push what is pending under this id, then ask for another one: after Identity::claim.
+        bool leaving = false;
         PresenceBook* presence = nullptr;  ///< must outlive the session; null: not spoken
     };
 
-    explicit ClientSession(Options options) : options_(std::move(options)) {}
+    explicit ClientSession(Options options)
+        : options_(std::move(options)), leaving_(options_.leaving) {}
 
     /// The connection is up.
     [[nodiscard]] ClientEffects connected(std::uint64_t now_ms);
@@ -116,6 +137,8 @@ private:
         SpaceReplica* space = nullptr;
         bool open = false;
         bool asked = false;  ///< open is on its way
+        /// The relay's end of the own chain is not on ours: somebody else writes under this id.
+        bool parted = false;
         Access access = Access::none;
         ChainHead sent;  ///< pushed up to here
         std::size_t unanswered = 0;
@@ -141,7 +164,9 @@ private:
     void push(Line& line, ClientEffects& effects);
     void progress(Line& line, ClientEffects& effects);
     void end(Error error, bool retryable, ClientEffects& effects);
-    void conflict(ClientEffects& effects);
+    void end(ClientEffects::Identity identity, ClientEffects& effects);
+    void part(Line& line);
+    [[nodiscard]] bool nothing_pending() const;
     [[nodiscard]] bool waiting() const;
     [[nodiscard]] std::uint64_t corrected(std::uint64_t now_ms) const {
         return static_cast<std::uint64_t>(static_cast<std::int64_t>(now_ms) + offset_ms_);
@@ -150,6 +175,7 @@ private:
 
     Options options_;
     std::map<std::string, Line> lines_;
+    bool leaving_ = false;  ///< this replica id, once what is pending is pushed
     bool welcomed_ = false;
     bool over_ = false;
     bool renewed_ = false;              ///< since hello, before the relay could take it
