@@ -66,6 +66,9 @@ else
         fi
         apt=("${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120)
         echo "setup: installing ${missing[*]}"
+        # An installation that was interrupted, ours perhaps, has to be ended before apt-get begins another. What
+        # fails here fails there again.
+        "${as_root[@]}" DEBIAN_FRONTEND=noninteractive dpkg --configure -a </dev/null || true
         # By itself apt-get counts an update that reached nothing as done. One of many sources may fail all the
         # same: whether that matters shows in what can be installed.
         updated=true
