@@ -256,18 +256,18 @@ if check "setup" scripts/setup.sh; then
         check "layering: each rule can fail" tests/layering/check.sh --self-test
         check "formatting" scripts/format.sh --check
         build wasm
-        if check "wasm: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix wasm; then
-            check "wasm: types" npm run --silent check --prefix wasm
+        if check "wasm: npm packages" env --chdir=wasm npm ci --ignore-scripts --no-audit --no-fund; then
+            check "wasm: types" env --chdir=wasm npm run --silent check
             node_tests "wasm engine" node tests/wasm/run.mjs engine
             node_tests "wasm package" node tests/wasm/run.mjs types page node react codemirror
             node_tests "wasm browser" node tests/wasm/run.mjs browser chromium
-            if check "wasm: the package" npm run --silent build --prefix wasm; then
+            if check "wasm: the package" env --chdir=wasm npm run --silent build; then
                 check "wasm: what a page loads" node wasm/scripts/size.mjs
                 node_tests "wasm bundlers" node tests/wasm/run.mjs bundlers tutorial
             fi
         fi
-        if check "demo: npm packages" npm ci --ignore-scripts --no-audit --no-fund --prefix demo/web; then
-            check "demo: types" npm run --silent check --prefix demo/web
+        if check "demo: npm packages" env --chdir=demo/web npm ci --ignore-scripts --no-audit --no-fund; then
+            check "demo: types" env --chdir=demo/web npm run --silent check
             node_tests "demo" node tests/demo/run.mjs
         fi
         check "package: install, find_package, build, run" package_check
