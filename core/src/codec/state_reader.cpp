@@ -4,6 +4,7 @@
 #include "real_bits.hpp"
 #include "sequence_links.hpp"
 #include "state_codec.hpp"
+#include "state_costs.hpp"
 #include "syncline/codec/reader.hpp"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ private:
 class StateReader {
 public:
     /// Stamps are told from `ms` on.
-    explicit StateReader(const StateColumns& columns, std::uint64_t ms = 0)
+    StateReader(const StateColumns& columns, const Limits& limits, std::uint64_t ms = 0)
         : c_(columns),
           shapes_(c_.shapes),
           counts_(c_.counts),
@@ -66,6 +67,7 @@ public:
           contents_(as_text(c_.contents)),
           named_(c_.authors.size(), false),
           emptied_ends_(c_.authors.size(), 1),
+          numbers_left_(limits.values_max - numbers_in(c_)),
           list_ms_sum_(ms),
           ms_highest_(ms) {
         for (const auto& author : c_.authors) ends_.push_back(author.top + 1);
@@ -102,6 +104,11 @@ private:
         return failed_ ? 0 : number;
     }
     std::uint64_t count() { return next(counts_); }
+    /// For what takes more memory than the numbers that tell it may.
+    void charge(std::uint64_t numbers) {
+        require(numbers <= numbers_left_, ErrorCode::too_large);
+        if (!failed_) numbers_left_ -= numbers;
+    }
     std::string_view take(std::string_view& bytes, std::uint64_t size) {
         require(size <= bytes.size(), ErrorCode::truncated);
         if (failed_) return {};
@@ -290,6 +297,7 @@ private:
 
     [[nodiscard]] bool is_second() const { return c_.form == StateForm::second; }
     Node emptied_store(Type type) {
+        charge(sequence_charge);
         const std::size_t of = author(emptied_who_);
         const std::uint64_t last = below(of, next(emptied_at_));
         const std::uint64_t step = unzigzag(next(emptied_first_));
@@ -491,6 +499,8 @@ private:
         require(attached <= c_.links.size() && waiting <= c_.links.size() - attached,
                 ErrorCode::truncated);
         if (failed_) return made;
+        charge(sequence_charge + (attached + waiting) * stretch_charge);
+        if (failed_) return made;
         made.attached = static_cast<std::size_t>(attached);
         made.stretches.resize(made.attached + static_cast<std::size_t>(waiting));
         std::vector<LinkTo> links(made.stretches.size());
@@ -636,6 +646,7 @@ private:
         for (std::uint64_t left = common ? 0 : count(); left > 0 && !failed_; --left) {
             const std::uint64_t head = count();
             const Dot id = unseen_dot(dot_who_, dot_at_);
+            charge(element_charge);
             require(elements.empty() || elements.rbegin()->first < id, ErrorCode::not_canonical);
             ListElement made;
             if (head % 2 != 0) {
@@ -701,6 +712,7 @@ private:
 
     std::vector<bool> named_;                  ///< of each author, whether its top was named
     std::vector<std::uint64_t> emptied_ends_;  ///< of each, one above its last emptied sequence
+    std::uint64_t numbers_left_;               ///< of Limits::values_max
     std::uint64_t list_ms_sum_;
     std::uint64_t ms_highest_;
     std::vector<std::uint64_t> ends_;      ///< of each author, where its last stretch ended
@@ -720,14 +732,14 @@ private:
 Result<PlainState> read_state(StateKind kind, BytesView bytes, const Limits& limits) {
     auto columns = read_columns(kind, bytes, limits);
     if (!columns) return tl::unexpected(columns.error());
-    return StateReader(*columns).read(kind);
+    return StateReader(*columns, limits).read(kind);
 }
 
 Result<PlainState> read_delta(const Seen& seen, BytesView bytes, const Limits& limits,
                               std::uint64_t& ms) {
     auto columns = read_columns_below(seen, bytes, limits);
     if (!columns) return tl::unexpected(columns.error());
-    StateReader reader(*columns, ms);
+    StateReader reader(*columns, limits, ms);
     auto read = reader.read(StateKind::document);
     ms = reader.highest_ms();
     return read;

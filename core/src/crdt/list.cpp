@@ -13,10 +13,16 @@ void ListPayload::append(ListPayload&& other) {
                    std::make_move_iterator(other.values_.end()));
 }
 
+namespace {
+constexpr std::size_t spare_max = 1'024;  ///< values: what a run has at most
+}  // namespace
+
 ListPayload ListPayload::cut(std::uint32_t at, std::uint32_t) {
     const auto from = values_.begin() + static_cast<std::ptrdiff_t>(at);
     ListPayload tail(hlc_, {std::make_move_iterator(from), std::make_move_iterator(values_.end())});
     values_.erase(from, values_.end());
+    // Who cuts a long list into runs leaves room behind for all of it, again and again.
+    if (values_.capacity() > spare_max) values_.shrink_to_fit();
     return tail;
 }
 
