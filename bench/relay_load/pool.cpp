@@ -1,6 +1,7 @@
 #include "pool.hpp"
 
 #include "moments.hpp"
+#include "syncline/sync/messages.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -158,13 +159,24 @@ void Pool::take_frames(Line& line, const OnFrame& on_frame) {
     line.in.erase(0, at);
 }
 
+namespace {
+
+std::string reason_in(std::string_view payload) {
+    const auto message = wire::decode(as_bytes(payload), wire::relay_frame_limits());
+    if (!message) return message.error().message;
+    if (const auto* failure = std::get_if<wire::Failure>(&*message)) return failure->message;
+    if (const auto* rejected = std::get_if<wire::Rejected>(&*message))
+        return rejected->refusals.empty() ? "a change" : rejected->refusals.front().reason;
+    return "it goes away";
+}
+
+}  // namespace
+
 void Pool::take_message(Line& line, std::string_view payload, const OnFrame& on_frame) {
     const Glance glance = glance_at(payload);
     line.is_welcome = line.is_welcome || glance.kind == welcome;
     line.is_open = line.is_open || glance.kind == opened;
-    if (glance.kind > accepted) {
-        give_up("the relay refuses: " + std::string(payload.substr(0, 100)));
-    }
+    if (glance.kind > accepted) give_up("the relay refuses: " + reason_in(payload));
     on_frame(line, glance);
 }
 
