@@ -284,6 +284,19 @@ TEST_CASE("a number has one form: 1.0 is 1, -0.0 is 0, and 2^53 is where reals b
     CHECK(Value(1e308) < Value(nan));
 }
 
+TEST_CASE("any integer is a value, and no pointer but a text's", "[value]") {
+    CHECK(Value(std::string("milk").size()) == Value(4));
+    CHECK(Value(std::uint8_t{200}) == Value(200));
+    CHECK(Value(-5L) == Value(std::int64_t{-5}));
+    CHECK(Value(~0ULL) == Value(18446744073709551615.0));
+    char letters[] = "milk";
+    char* const text = letters;
+    CHECK(Value(text) == Value("milk"));
+    // Was: the boolean true.
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<Value, const int*>);
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<Value, void*>);
+}
+
 TEST_CASE("values have a total order that agrees with equality", "[value]") {
     Random random(first_seed());
     std::vector<Value> values;

@@ -4,9 +4,11 @@
 #include "syncline/codec/reader.hpp"
 #include "syncline/codec/writer.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -28,12 +30,17 @@ public:
     Value();  ///< null
     Value(std::nullptr_t);
     Value(bool value);
-    Value(std::int64_t value);
-    Value(int value);
+    /// Any integer. One above 2^63 - 1 is a real, as a reader of JSON has it.
+    template <std::integral T>
+    Value(T value);
     Value(double value);
     Value(std::string value);
     Value(std::string_view value);
     Value(const char* value);
+    /// Another pointer is no value; as a bool it would be one.
+    template <typename T>
+    requires(!std::same_as<std::remove_const_t<T>, char>) Value(T*)
+    = delete;
     Value(Bytes value);
     Value(Array value);
     /// Sorts the members; of two with one key the later stays.
@@ -72,8 +79,14 @@ struct Value::Member {
 inline Value::Value() = default;
 inline Value::Value(std::nullptr_t) {}
 inline Value::Value(bool value) : data_(value) {}
-inline Value::Value(std::int64_t value) : data_(value) {}
-inline Value::Value(int value) : data_(std::int64_t{value}) {}
+template <std::integral T>
+Value::Value(T value) {
+    if (std::in_range<std::int64_t>(value)) {
+        data_ = static_cast<std::int64_t>(value);
+    } else {
+        *this = Value(static_cast<double>(value));
+    }
+}
 inline Value::Value(std::string value) : data_(std::move(value)) {}
 inline Value::Value(std::string_view value) : data_(std::string(value)) {}
 inline Value::Value(const char* value) : data_(std::string(value)) {}
