@@ -23,6 +23,8 @@ export function record(edit: (tx: Transaction) => void): Recorded {
     const returned: unknown = edit(recorder);
     recorder.end();
     if (typeof returned === 'object' && returned !== null && 'then' in returned) {
+        // Nobody waits for it; what it fails with must not end the process.
+        Promise.resolve(returned).catch(() => undefined);
         throw new SynclineError('invalid_argument', 'the function given to transact() must not wait: it returned a promise');
     }
     return {ops: `[${ops.join(',')}]`, listed: recorder.listed};

@@ -71,6 +71,9 @@ test('a transaction that fails has done nothing, and says why', async (t) => {
     assert.equal(count(tab), undefined);
     await assert.rejects(tab.store.space('no space!').transact(() => undefined), {code: 'invalid_argument'});
     await assert.rejects(tab.store.space('s').transact((async () => undefined) as () => void), {code: 'invalid_argument'});
+    // What its promise fails with later is nobody's: it would end the process.
+    const late = async (): Promise<void> => Promise.reject(new Error('late'));
+    await assert.rejects(tab.store.space('s').transact(late as () => void), {code: 'invalid_argument'});
     await assert.rejects(tab.store.space('s').transact((tx) => tx.document('t', 't').set('x', new Date() as never)), {code: 'invalid_argument'});
 });
 
