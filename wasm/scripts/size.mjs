@@ -13,7 +13,7 @@ const dist = join(root, 'wasm/dist');
 
 /** The limits are of brotli, in units of 1000 bytes. Raise one in the commit that needs it, and say what for. */
 const everything = [
-    {name: 'engine (`syncline.wasm`)', file: 'syncline.wasm', limit: 506},
+    {name: 'engine (`syncline.wasm`)', file: 'syncline.wasm', limit: 514},
     {name: 'worker', entry: 'worker.js', limit: 17},
     {name: 'page (`syncline`)', entry: 'browser.js', limit: 14},
 ];
@@ -22,7 +22,7 @@ const optional = [
     {name: '`syncline/codemirror`', entry: 'codemirror/index.js', limit: 4},
     {name: '`syncline/inspector`', entry: 'inspector/index.js', limit: 6},
 ];
-const totalLimit = 535;
+const totalLimit = 543;
 /** Parts of the package that nobody loads who does not import them. */
 const byImportOnly = /\/dist\/(react|codemirror|inspector)\//;
 

@@ -1,9 +1,10 @@
 #include "syncline/document/json.hpp"
 
-#include "json_text.hpp"
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -62,13 +63,17 @@ std::optional<Bytes> from_base64(std::string_view text) {
     return bytes;
 }
 
+void write_text(std::string& out, std::string_view text) {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void write_number(std::string& out, double number) {
     if (std::isnan(number)) {
         out += R"({"$number":"nan"})";
     } else if (std::isinf(number)) {
         out += number > 0 ? R"({"$number":"inf"})" : R"({"$number":"-inf"})";
     } else {
-        append_json_number(out, number);
+        out += nlohmann::json(number).dump();  // the shortest text that reads back the same
     }
 }
 
@@ -81,7 +86,7 @@ void write(std::string& out, const Value& value) {
     } else if (const auto* real = value.real()) {
         write_number(out, *real);
     } else if (const auto* text = value.text()) {
-        append_json_string(out, *text);
+        write_text(out, *text);
     } else if (const auto* binary = value.binary()) {
         out += R"({"$bytes":")" + to_base64(*binary) + "\"}";
     } else if (const auto* array = value.array()) {
@@ -98,7 +103,7 @@ void write(std::string& out, const Value& value) {
         out += '{';
         for (const Value::Member& member : *map) {
             if (&member != map->data()) out += ',';
-            append_json_string(out, member.key);
+            write_text(out, member.key);
             out += ':';
             write(out, member.value);
         }
@@ -108,70 +113,74 @@ void write(std::string& out, const Value& value) {
     }
 }
 
-/// Builds the value that a text tells, on a stack of its own: no recursion.
-class Parser {
+/// Walks over the text and notes how far the parser has read.
+class Cursor {
 public:
-    Parser(std::string_view text, std::size_t depth_max) : text_(text), depth_max_(depth_max) {}
+    using iterator_category = std::input_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = const char&;
 
-    [[nodiscard]] Result<Value> parse() {
-        if (!read()) return tl::unexpected(*error_);
-        return std::move(result_);
+    Cursor(const char* at, const char** reached) : at_(at), reached_(reached) {}
+    reference operator*() const { return *at_; }
+    Cursor& operator++() {
+        *reached_ = ++at_;
+        return *this;
     }
+    Cursor operator++(int) {
+        Cursor before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(const Cursor& a, const Cursor& b) { return a.at_ == b.at_; }
+    friend bool operator!=(const Cursor& a, const Cursor& b) { return !(a == b); }
 
 private:
-    // Each step is false when it has stopped, with error_ set.
+    const char* at_;
+    const char** reached_;
+};
 
-    bool read() {
-        bool due = true;  // a value comes next, not what follows one
-        while (due || !frames_.empty()) {
-            text_.skip_space();
-            if (due ? !read_value(due) : !read_separator(due)) return false;
+/// Builds the value from the parser's events, on a stack of its own: no recursion.
+class Builder {
+public:
+    Builder(std::string_view text, const char*& reached, std::size_t depth_max)
+        : begin_(text.data()), reached_(reached), depth_max_(depth_max) {}
+
+    bool null() { return add(Value(), 0); }
+    bool boolean(bool value) { return add(value, 0); }
+    bool number_integer(std::int64_t value) { return add(value, 0); }
+    bool number_unsigned(std::uint64_t value) {
+        if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+            return stop(ErrorCode::out_of_range, "an integer that 64 bits do not hold");
         }
-        text_.skip_space();
-        return text_.at_end() || no_json();
+        return add(static_cast<std::int64_t>(value), 0);
     }
-    /// A scalar, or what opens an array or an object. `due`: its first value follows.
-    bool read_value(bool& due) {
-        if (text_.take('[')) {
-            if (!open(Frame::Shape::array)) return false;
-            text_.skip_space();
-            due = !text_.take(']');
-            return due || end_array();
+    bool number_float(double value, const std::string& text) {
+        if (text.find_first_of(".eE") == std::string::npos) {
+            return stop(ErrorCode::out_of_range, "an integer that 64 bits do not hold");
         }
-        if (text_.take('{')) {
-            const bool literal = !frames_.empty() && is_wrapper(frames_.back());
-            if (!open(Frame::Shape::map)) return false;
-            frames_.back().literal = literal;
-            text_.skip_space();
-            due = !text_.take('}');
-            return due ? read_key() : end_object();
-        }
-        due = false;
-        Result<Value> scalar = text_.read_scalar();
-        if (!scalar) return stop(scalar.error().code, scalar.error().message);
-        return add(std::move(*scalar), 0);
+        if (!std::isfinite(value)) return stop(ErrorCode::out_of_range, "a number too large");
+        return add(value, 0);
     }
-    /// What follows a value in an array or an object. `due`: another one.
-    bool read_separator(bool& due) {
-        const bool in_map = frames_.back().shape == Frame::Shape::map;
-        due = text_.take(',');
-        if (due) return !in_map || read_key();
-        if (!text_.take(in_map ? '}' : ']')) return no_json();
-        return in_map ? end_object() : end_array();
-    }
-    bool read_key() {
-        text_.skip_space();
-        std::string key;
-        if (!text_.read_string(key)) return no_json();
-        Frame& frame = frames_.back();
-        if (is_wrapper(frame)) return stop(ErrorCode::malformed, "a $map that is not alone");
-        frame.members.push_back({std::move(key), Value()});
-        text_.skip_space();
-        return text_.take(':') || no_json();
-    }
+    bool string(std::string& value) { return add(std::move(value), 0); }
+    bool binary(nlohmann::json::binary_t&) { return false; }  // JSON has none
+    bool start_array(std::size_t) { return open(Frame::Shape::array); }
     bool end_array() {
         Frame frame = pop();
         return add(Value(std::move(frame.items)), frame.height);
+    }
+    bool start_object(std::size_t) {
+        const bool literal = !frames_.empty() && is_wrapper(frames_.back());
+        if (!open(Frame::Shape::map)) return false;
+        frames_.back().literal = literal;
+        return true;
+    }
+    bool key(std::string& value) {
+        Frame& frame = frames_.back();
+        if (is_wrapper(frame)) return stop(ErrorCode::malformed, "a $map that is not alone");
+        frame.members.push_back({std::move(value), Value()});
+        return true;
     }
     bool end_object() {
         Frame frame = pop();
@@ -186,12 +195,28 @@ private:
         }
         return add(std::move(map), frame.height);
     }
+    template <typename Exception>
+    bool parse_error(std::size_t position, const std::string&, const Exception& error) {
+        // 406 is nlohmann's number for a real that overflows.
+        if (error.id == 406) return stop(ErrorCode::out_of_range, "a number too large");
+        // It counts the bytes read, the offending one included.
+        position_ = position == 0 ? 0 : position - 1;
+        return stop(ErrorCode::malformed, "no JSON");
+    }
+
+    [[nodiscard]] Result<Value> finish() {
+        if (error_) return tl::unexpected(*error_);
+        return std::move(result_);
+    }
     bool stop(ErrorCode code, const std::string& what) {
-        error_ = Error{code, what + " at byte " + std::to_string(text_.position())};
+        const auto read = static_cast<std::size_t>(reached_ - begin_);
+        if (!error_) {
+            error_ = Error{code, what + " at byte " + std::to_string(position_.value_or(read))};
+        }
         return false;
     }
-    bool no_json() { return stop(ErrorCode::malformed, "no JSON"); }
 
+private:
     struct Frame {
         enum class Shape { array, map };
         Shape shape = Shape::array;
@@ -255,11 +280,13 @@ private:
     }
     bool too_deep() { return stop(ErrorCode::too_deep, "nested too deep"); }
 
-    JsonText text_;
+    const char* begin_;
+    const char*& reached_;
     std::size_t depth_max_;
     std::vector<Frame> frames_;
     Value result_;
     std::optional<Error> error_;
+    std::optional<std::size_t> position_;
 };
 
 }  // namespace
@@ -271,7 +298,17 @@ std::string to_json(const Value& value) {
 }
 
 Result<Value> parse_json(std::string_view text, std::size_t depth_max) {
-    return Parser(text, depth_max).parse();
+    // The parser would take a byte of zero for the end, and nothing behind it would be read.
+    if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
+        return fail(ErrorCode::malformed, "no JSON at byte " + std::to_string(zero));
+    }
+    const char* reached = text.data();
+    Builder builder(text, reached, depth_max);
+    if (!nlohmann::json::sax_parse(Cursor(text.data(), &reached),
+                                   Cursor(text.data() + text.size(), &reached), &builder)) {
+        builder.stop(ErrorCode::malformed, "no JSON");
+    }
+    return builder.finish();
 }
 
 }  // namespace syncline

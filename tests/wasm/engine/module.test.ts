@@ -31,6 +31,6 @@ test('the module is within its budget', (t) => {
         params: {[zlib.constants.BROTLI_PARAM_SIZE_HINT]: raw.length, [zlib.constants.BROTLI_PARAM_LGWIN]: 22},
     }).length;
     t.diagnostic(`syncline.wasm: ${raw.length} bytes, gzip ${gzip}, brotli ${brotli}`);
-    const budget = 506_000;
+    const budget = 514_000;
     assert.ok(brotli <= budget, `${brotli} bytes by brotli, more than ${budget}`);
 });
