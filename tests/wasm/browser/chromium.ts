@@ -1,5 +1,5 @@
 import {spawn, type ChildProcess} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {chromium, type Browser, type BrowserContext, type Page} from 'playwright-core';
@@ -89,8 +89,8 @@ export class TestBrowser {
         return page;
     }
 
-    /** The process that a tab's page and worker are in, and nothing of another tab: dead at once. */
-    async killProcessOf(page: Page): Promise<void> {
+    /** The number of the process that a tab's page and worker are in, and nothing of another tab. */
+    async processOf(page: Page): Promise<number> {
         const browser = this.browser as Browser;
         const {frameTree} = await (await page.context().newCDPSession(page)).send('Page.getFrameTree');
         // When tracing starts the browser tells which process has which frame.
@@ -99,8 +99,19 @@ export class TestBrowser {
         const frames = traceEvents.find(({name}) => name === 'TracingStartedInBrowser')?.args.data?.frames ?? [];
         const process_ = frames.find(({frame}) => frame === frameTree.frame.id)?.processId;
         if (process_ === undefined) throw new Error('Chromium does not say which process has the page');
+        return process_;
+    }
+
+    /** What that process holds, in MB: its pages, and its part of those that others share. */
+    async memoryOf(page: Page): Promise<number> {
+        const told = readFileSync(`/proc/${await this.processOf(page)}/smaps_rollup`, 'utf8');
+        return Number(/^Pss:\s+(\d+) kB$/m.exec(told)?.[1]) / 1000;
+    }
+
+    /** That process is dead at once. */
+    async killProcessOf(page: Page): Promise<void> {
         const crashed = page.waitForEvent('crash');
-        process.kill(process_, 'SIGKILL');
+        process.kill(await this.processOf(page), 'SIGKILL');
         await crashed;
     }
 

@@ -31,6 +31,7 @@ for (const documents of sizes) {
         await first.evaluate(() => window.syncline.store.space('s').inSync(600_000));
         await first.close();
         const page = await browser.tab();
+        const emptyMb = await browser.memoryOf(page);
         const figures = await page.evaluate(async (options) => {
             const began = performance.now();
             const store = await window.syncline.open(options);
@@ -72,6 +73,7 @@ for (const documents of sizes) {
                 shownP50Ms: round(middle(shown)),
             };
         }, {name: 'figures'});
-        t.diagnostic(JSON.stringify({documents, ...figures}));
+        const memoryMb = Math.round((await browser.memoryOf(page)) - emptyMb);
+        t.diagnostic(JSON.stringify({documents, ...figures, memoryMb}));
     });
 }
