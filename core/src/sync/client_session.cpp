@@ -57,7 +57,7 @@ ClientEffects ClientSession::received(BytesView frame, std::uint64_t now_ms) {
         end({ErrorCode::unexpected_message, "the relay sent what only a client sends"}, true,
             effects);
     }
-    if (leaving_ && welcomed_ && !over_ && nothing_pending()) end(Identity::replace, effects);
+    if (leaving_ && welcomed_ && !over_ && may_leave()) end(Identity::replace, effects);
     return effects;
 }
 
@@ -349,9 +349,16 @@ void ClientSession::progress(Line& line, ClientEffects& effects) {
     effects.events.emplace_back(client_event::InSync{space.state().name});
 }
 
-bool ClientSession::nothing_pending() const {
-    return std::all_of(lines_.begin(), lines_.end(), [](const auto& entry) {
-        return entry.second.parted || entry.second.space->pending() == 0;
+/// Where no chain has parted the id is as good as another, so what cannot be pushed yet is waited
+/// for. A space that has parted stands still until there is a new id: then only what is being
+/// pushed is.
+bool ClientSession::may_leave() const {
+    const bool parted = std::any_of(lines_.begin(), lines_.end(),
+                                    [](const auto& entry) { return entry.second.parted; });
+    return std::all_of(lines_.begin(), lines_.end(), [parted](const auto& entry) {
+        const Line& line = entry.second;
+        const bool pushes = line.asked || (line.open && line.access == Access::write);
+        return line.parted || line.space->pending() == 0 || (parted && !pushes);
     });
 }
 

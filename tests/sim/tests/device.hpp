@@ -26,9 +26,9 @@ inline const ReplicaId alice_anew = id_of(3);
 
 /// One space of one device.
 struct Device {
-    explicit Device(const ReplicaId& id) {
+    explicit Device(const ReplicaId& id, const std::string& name = "s") {
         MemorySpaceStorage::Image image;
-        image.state.name = "s";
+        image.state.name = name;
         image.state.replica = id;
         storage = std::make_unique<MemorySpaceStorage>(std::move(image));
         space = std::move(*SpaceReplica::open(*storage, {}));

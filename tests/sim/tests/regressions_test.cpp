@@ -90,6 +90,39 @@ TEST_CASE("clocks that were set after the welcome are compared again", "[sim][re
     CHECK(device.space->pending() == 1);
 }
 
+TEST_CASE("an id is left when nothing is being pushed that a copy may hold", "[sim][regression]") {
+    // One id, two spaces, an edit waiting in each. In `s` the chains have parted.
+    using Identity = ClientEffects::Identity;
+    Device parted(alice);
+    Device other(alice, "t");
+    REQUIRE(parted.set("x"));
+    REQUIRE(other.set("y"));
+    ClientSession session = session_of(alice);
+    (void)session.add(*other.space, now_ms);
+    welcome(session, parted);
+    wire::Opened of_other = opened(0, 0);
+    of_other.space = "t";
+    // What waits in `t` may wait in a copy, too, and goes out first.
+    CHECK(session.received(wire::encode(opened(0, 0, {9, Hash{}})), now_ms).identity ==
+          Identity::keep);
+    SECTION("the other space takes it") {
+        const auto pushing = session.received(wire::encode(of_other), now_ms);
+        CHECK(pushing.identity == Identity::keep);
+        CHECK(pushing.send.size() == 1);
+    }
+    // Was: it was waited for, and `s` stood still for ever.
+    SECTION("the other space may not be written") {
+        of_other.access = Access::read;
+        CHECK(session.received(wire::encode(of_other), now_ms).identity == Identity::replace);
+    }
+    SECTION("the other space is refused") {
+        wire::Failure failure;
+        failure.space = "t";
+        failure.code = ErrorCode::forbidden;
+        CHECK(session.received(wire::encode(failure), now_ms).identity == Identity::replace);
+    }
+}
+
 TEST_CASE("a transaction that cannot begin leaves nothing in sight", "[sim][regression]") {
     Device device(alice);
     REQUIRE(device.set("first").has_value());

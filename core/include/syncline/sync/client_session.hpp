@@ -166,7 +166,7 @@ private:
     void end(Error error, bool retryable, ClientEffects& effects);
     void end(ClientEffects::Identity identity, ClientEffects& effects);
     void part(Line& line);
-    [[nodiscard]] bool nothing_pending() const;
+    [[nodiscard]] bool may_leave() const;
     [[nodiscard]] bool waiting() const;
     [[nodiscard]] std::uint64_t corrected(std::uint64_t now_ms) const {
         return static_cast<std::uint64_t>(static_cast<std::int64_t>(now_ms) + offset_ms_);
